@@ -1,0 +1,21 @@
+/** What a person steers the assistant with, such as "/model gpt-5 --conversation". */
+export type Command = { readonly name: string; readonly argument: string };
+
+/** A command as help and the platforms' native menus show it. */
+export type CommandWord = {
+  readonly name: string;
+  readonly summary: string;
+  /** What may follow, as shown to people: "NAME". Absent when the command takes nothing. */
+  readonly argument?: string;
+};
+
+/**
+ * Reads "/model gpt-5" or "/model@our_bot gpt-5" as { name: "model", argument: "gpt-5" }. Undefined for text
+ * that no command looks like: a path ("/etc/hosts"), several slashes, a slash alone.
+ */
+export function parseCommand(text: string): Command | undefined {
+  const match = /^\/([a-z][a-z0-9_-]{0,31})(?:@\w+)?(?:\s+([\s\S]*))?$/i.exec(text.trim());
+  if (!match) return undefined;
+  const [, name = "", argument = ""] = match;
+  return { name: name.toLowerCase(), argument: argument.trim() };
+}

@@ -1,0 +1,31 @@
+/** Every bound of the conversation in one place. The configuration sets some; tests shrink them. */
+export const limits = {
+  /** Turns that one instance works on at a time. */
+  turnsAtOnceMax: 64,
+  /** How long a turn is ours without renewing. Renewed three times within. */
+  leaseMs: 15_000,
+  /** The sweep that finds what a lost wake-up missed. */
+  sweepMs: 1_000,
+  /** Claims of a turn in a row that ended without a word (a killed worker) before it is parked. */
+  crashesMax: 3,
+  /** First pause before a turn is tried again, doubled each time up to `backoffMsMax`. */
+  backoffMs: 1_000,
+  backoffMsMax: 60_000,
+  /** How long a message waits for an AI that is away before it is answered with an apology. */
+  patienceMs: 30 * 60_000,
+  /** How long sending a saved reply is tried before the turn is parked. */
+  deliveryMsMax: 24 * 60 * 60_000,
+  /** The whole of one attempt to answer. */
+  answerMsMax: 300_000,
+  /** How soon a growing reply is first shown; one that is finished before is shown at once and whole. */
+  firstDraftMs: 700,
+  /** How often "typing" is renewed until then. */
+  typingMs: 4_000,
+  contextMessagesMax: 20,
+  contextTokensMax: 8_000,
+  replyTokensMax: 4_000,
+  /** A longer message is refused with words. In UTF-16 units. */
+  messageCharsMax: 32_000,
+};
+
+export type Limits = Readonly<typeof limits>;

@@ -1,0 +1,24 @@
+import type { ChannelMessage } from "./message.ts";
+import type { FinalReply } from "./reply.ts";
+
+/** A message on its way to an answer, held by one worker at a time. */
+export type Turn = {
+  /** Names the reply too, so a platform that knows idempotency keys can refuse a second copy. */
+  readonly id: string;
+  readonly message: ChannelMessage;
+  /** 1 on the first try. Above 1, an earlier holder may have sent a part that is not in `shown`. Fences every write. */
+  readonly attempt: number;
+  /** Platform ids of the reply's parts that the room already shows, oldest first. */
+  readonly shown: readonly string[];
+  /** When it was kept, by the database's clock. */
+  readonly keptAtMs: number;
+  /** The person asked to stop this turn before it was claimed. */
+  readonly stopRequested?: true;
+  /** For a `/stop`: it overtook and ended a running turn. */
+  readonly stoppedTurn?: true;
+  /** Present once saved: only the sending is left. */
+  readonly reply?: FinalReply;
+};
+
+/** Why a turn's work is to end. The reason of its one `AbortSignal`. */
+export type EndReason = "stopped" | "lost" | "shutdown" | "timeout";

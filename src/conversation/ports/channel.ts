@@ -1,0 +1,85 @@
+import type { ChannelMessage } from "../domain/message.ts";
+import type { Reply } from "../domain/reply.ts";
+import type { Turn } from "../domain/turn.ts";
+
+/** A place people write from. To add one, implement this and run `test/contracts/channel.contract.ts` until it is green. */
+export interface Channel {
+  readonly name: string;
+  /** Where a person learns that a message was not taken: as a sentence in the room, or from the call that brought it (HTTP 429). */
+  readonly refuses: "in-room" | "at-door";
+  /** The shortest time between two drafts that the platform tolerates in this room. */
+  editIntervalMs(message: ChannelMessage): number;
+
+  /**
+   * Receives until `signal` aborts, then resolves. Acknowledges messages to the platform only after
+   * `accept` has resolved, so a crash loses nothing; a platform that sends them again is welcome to.
+   * Reconnects by itself with growing pauses.
+   *
+   * @throws ChannelError not retryable, when it can never work: its message tells the operator what to do
+   */
+  listen(accept: Accept, signal: AbortSignal): Promise<void>;
+
+  /**
+   * Makes the room show exactly `reply`: edits the parts in `turn.shown`, adds and removes what differs.
+   * Repeating a call changes nothing. An empty text without an end means "typing". A draft (no `end`) may be
+   * skipped by a channel that cannot edit or is under pressure; a final reply never is.
+   *
+   * Calls `note` with all parts shown so far after each new part but the last, before going on: what a crash must not forget.
+   * Aborting `signal` rejects with its reason, between two calls to the platform and never in the middle of one.
+   *
+   * @returns the platform ids of all parts now shown, oldest first
+   * @throws ChannelError
+   */
+  show(turn: Turn, reply: Reply, note: NoteParts, signal: AbortSignal): Promise<readonly string[]>;
+
+  /** Whether messages can arrive right now. */
+  health(): ChannelHealth;
+
+  /** For a platform that calls us. */
+  readonly webhook?: Webhook;
+}
+
+/**
+ * Keeps messages, in this order, each at most once however often it comes. When it resolves they are on disk.
+ * Only messages that are meant for the assistant are given to it.
+ *
+ * @returns a receipt for each
+ * @throws StoreError none of them may be acknowledged
+ */
+export type Accept = (messages: readonly ChannelMessage[]) => Promise<readonly Receipt[]>;
+
+/** What became of one message. */
+export type Receipt =
+  | { readonly kind: "kept" }
+  /** It was kept before; nothing changed. */
+  | { readonly kind: "known" }
+  /** Not taken; said in the room already when the channel refuses there. */
+  | { readonly kind: "refused"; readonly sentence: string; readonly retryAfterMs: number };
+
+export type NoteParts = (shown: readonly string[]) => Promise<void>;
+
+export type ChannelHealth =
+  | { readonly state: "connected" }
+  | { readonly state: "connecting"; readonly reason: string }
+  /** Another instance holds the receiver. */
+  | { readonly state: "standby" }
+  | { readonly state: "failed"; readonly reason: string };
+
+/** What the HTTP server must know to serve a platform that calls us. */
+export interface Webhook {
+  readonly path: `/api/webhook/${string}`;
+  /** Compares in constant time. Header names are lower case. */
+  isAuthentic(headers: Readonly<Record<string, string | readonly string[] | undefined>>): boolean;
+  /**
+   * Takes one delivery. Resolves after what is meant for us is on disk.
+   *
+   * @throws BadDeliveryError the body is not what the platform sends
+   * @throws StoreError not kept: the platform must send it again
+   */
+  receive(body: unknown): Promise<void>;
+}
+
+/** A delivery that no retry can mend. Its message is shown to the sender. */
+export class BadDeliveryError extends Error {
+  override name = "BadDeliveryError";
+}

@@ -1,0 +1,33 @@
+import type { Limits } from "../domain/limits.ts";
+import type { AiClient } from "./ai-client.ts";
+import type { Channel } from "./channel.ts";
+import type { Inbox } from "./inbox.ts";
+import type { Journal } from "./journal.ts";
+import type { ModelCatalogue } from "./model-catalogue.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+import type { SessionCache } from "./session-cache.ts";
+import type { Sessions } from "./sessions.ts";
+import type { Wire } from "./wire.ts";
+
+/** All that the conversation asks of the world. `main.ts` builds it once. */
+export type Gateway = {
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly ai: AiClient;
+  readonly models: ModelCatalogue;
+  readonly inbox: Inbox;
+  readonly sessions: Sessions;
+  readonly sessionCache: SessionCache;
+  readonly rateLimiter: RateLimiter;
+  readonly wire: Wire;
+  readonly journal: Journal;
+  readonly house: House;
+  readonly limits: Limits;
+};
+
+/** What the operator decided for everyone. */
+export type House = {
+  /** The system default; a name that the catalogue resolves. */
+  readonly model: string;
+  /** The system prompt. */
+  readonly instructions: string;
+};

@@ -1,0 +1,68 @@
+import type { ChannelMessage } from "../domain/message.ts";
+import type { FinalReply } from "../domain/reply.ts";
+import type { SessionIds } from "../domain/session.ts";
+import type { Turn } from "../domain/turn.ts";
+
+/**
+ * Messages on their way: waiting, answered, delivered. One row each, so a crash at any point leaves a row
+ * that says what is left to do. Inbox and outbox are the same rows.
+ *
+ * A worker that lost its lease can change nothing: every write with a turn throws LeaseLostError unless
+ * `turn.attempt` is the latest. Every call throws StoreError when the database is away.
+ */
+export interface Inbox {
+  /**
+   * Keeps what arrived, in this order, in one transaction; when it resolves it is on disk. A message that is
+   * known by its channel, room and id is left as it is.
+   *
+   * @returns for each, whether it was new
+   */
+  keep(arrivals: readonly Arrival[]): Promise<readonly boolean[]>;
+
+  /** Leases the oldest unfinished turn of up to `roomsMax` rooms in which nobody is answering, the longest waiting room first. */
+  claim(roomsMax: number, leaseMs: number): Promise<readonly Claim[]>;
+
+  /** Extends the leases of turns in hand, and tells for each (by turn id) when to let go. */
+  renew(turns: readonly Turn[], leaseMs: number): Promise<ReadonlyMap<string, "held" | "lost" | "stopped">>;
+
+  /** Remembers which parts the room shows, for the next attempt. */
+  shown(turn: Turn, parts: readonly string[]): Promise<void>;
+
+  /** In one transaction: saves the reply, marks the turn answered, and adds the model's answer, if it was one, to the conversation. */
+  answered(turn: Turn, reply: FinalReply, answer?: Answer): Promise<void>;
+
+  /** Ends the turn: the room shows its reply in these parts. Frees the room for its next turn. */
+  delivered(turn: Turn, parts: readonly string[]): Promise<void>;
+
+  /** Frees the turn for another attempt, `delayMs` from now; the room waits with it. `reason` is for operators. */
+  putBack(turn: Turn, delayMs: number, reason: string): Promise<void>;
+
+  /** Ends the turn undelivered. Operators see it with its reason; the room goes on. */
+  park(turn: Turn, reason: string): Promise<void>;
+
+  /** When the next turn that waits becomes due, in ms from now by the database's clock; undefined when none does. */
+  nextDueMs(): Promise<number | undefined>;
+}
+
+export type Arrival =
+  | { readonly kind: "question"; readonly message: ChannelMessage }
+  /** Ends the turn that is being answered in the room, and waits for an answer of its own. */
+  | { readonly kind: "stop"; readonly message: ChannelMessage }
+  /** Not taken, for a reason that `reply` says; it is only sent. Without one the person has been told a moment ago. */
+  | { readonly kind: "refusal"; readonly message: ChannelMessage; readonly reply?: FinalReply };
+
+export type Claim = {
+  readonly turn: Turn;
+  /** How many holders in a row, before this one, vanished without a word. */
+  readonly crashes: number;
+};
+
+/** What the model said, as the conversation remembers it. */
+export type Answer = SessionIds & {
+  readonly text: string;
+  readonly model: string;
+  readonly promptTokens?: number;
+  readonly completionTokens?: number;
+  /** From the request to its last token. */
+  readonly latencyMs: number;
+};

@@ -1,0 +1,26 @@
+import type { ChannelMessage } from "../domain/message.ts";
+import type { ConversationTally, Session, SessionIds } from "../domain/session.ts";
+import type { Turn } from "../domain/turn.ts";
+
+/** Users, their conversations, and what was said: the truth. Every call throws StoreError when the database is away. */
+export interface Sessions {
+  /** Gets or creates the user and the active conversation: of the person in a direct room, of the room in a group. Safe to race. */
+  open(message: ChannelMessage): Promise<SessionIds>;
+
+  /** Reads the session afresh. Undefined when the conversation is no longer the active one: open again. */
+  read(ids: SessionIds, historyMax: number): Promise<Session | undefined>;
+
+  /** As `read`, and saves the turn's message to the conversation in the same stroke; repeating saves it once. `history` ends before it. */
+  record(turn: Turn, ids: SessionIds, historyMax: number): Promise<Session | undefined>;
+
+  /** `/model NAME`; undefined takes the preference back. */
+  setUserModel(userId: string, model: string | undefined): Promise<void>;
+
+  /** `/model NAME --conversation`; undefined takes it back. */
+  setConversationModel(conversationId: string, model: string | undefined): Promise<void>;
+
+  /** Ends a conversation; it is kept, not deleted. Repeating changes nothing. */
+  deactivate(conversationId: string): Promise<void>;
+
+  tally(conversationId: string): Promise<ConversationTally>;
+}
