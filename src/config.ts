@@ -115,8 +115,7 @@ export const settings = {
   },
   AI_FIRST_TOKEN_TIMEOUT_SECONDS: {
     schema: count(1, 600),
-    default: "30",
-    about: "How long a model may think before its first token. 60 for local servers unless set.",
+    about: "How long a model may take to its first token. Without it 30, and 60 for local servers.",
   },
   AI_PATIENCE_SECONDS: {
     schema: count(0, 86_400),

@@ -19,8 +19,18 @@ export const limits = {
   answerMsMax: 300_000,
   /** How soon a growing reply is first shown; one that is finished before is shown at once and whole. */
   firstDraftMs: 700,
-  /** How often "typing" is renewed until then. */
+  /** How soon "typing" is shown; an instant answer needs none. */
+  typingAfterMs: 150,
+  /** How often "typing" is renewed until the first draft. */
   typingMs: 4_000,
+  /** How often a growing reply is looked at. */
+  draftPollMs: 40,
+  /** How soon a message that waits for an AI is told so. */
+  noticeAfterMs: 5_000,
+  /** How long a written ending is tried to be saved when the database is away, before the turn is left to another attempt. */
+  saveMsMax: 60_000,
+  /** Tries of a turn that fails by a bug of ours before it is given up. */
+  bugAttemptsMax: 5,
   contextMessagesMax: 20,
   contextTokensMax: 8_000,
   replyTokensMax: 4_000,

@@ -10,8 +10,8 @@ export type Turn = {
   readonly attempt: number;
   /** Platform ids of the reply's parts that the room already shows, oldest first. */
   readonly shown: readonly string[];
-  /** When it was kept, by the database's clock. */
-  readonly keptAtMs: number;
+  /** How long ago it was kept when it was claimed, by the database's clock. */
+  readonly ageMs: number;
   /** The person asked to stop this turn before it was claimed. */
   readonly stopRequested?: true;
   /** For a `/stop`: it overtook and ended a running turn. */
@@ -20,5 +20,5 @@ export type Turn = {
   readonly reply?: FinalReply;
 };
 
-/** Why a turn's work is to end. The reason of its one `AbortSignal`. */
+/** Why a turn's work is to end: the reason of its signals. */
 export type EndReason = "stopped" | "lost" | "shutdown" | "timeout";

@@ -7,6 +7,8 @@ export interface Channel {
   readonly name: string;
   /** Where a person learns that a message was not taken: as a sentence in the room, or from the call that brought it (HTTP 429). */
   readonly refuses: "in-room" | "at-door";
+  /** Whether two instances must not receive at the same time: a poller, a gateway connection. */
+  readonly receivesAlone: boolean;
   /** The shortest time between two drafts that the platform tolerates in this room. */
   editIntervalMs(message: ChannelMessage): number;
 

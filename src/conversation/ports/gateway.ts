@@ -26,8 +26,8 @@ export type Gateway = {
 
 /** What the operator decided for everyone. */
 export type House = {
-  /** The system default; a name that the catalogue resolves. */
-  readonly model: string;
+  /** The system default. Asked each time: the provider may have been away at the start. */
+  model(): Promise<string>;
   /** The system prompt. */
   readonly instructions: string;
 };

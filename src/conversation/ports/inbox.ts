@@ -31,8 +31,12 @@ export interface Inbox {
   /** In one transaction: saves the reply, marks the turn answered, and adds the model's answer, if it was one, to the conversation. */
   answered(turn: Turn, reply: FinalReply, answer?: Answer): Promise<void>;
 
-  /** Ends the turn: the room shows its reply in these parts. Frees the room for its next turn. */
-  delivered(turn: Turn, parts: readonly string[]): Promise<void>;
+  /**
+   * Ends the turn: the room shows its reply in these parts. Frees the room for its next turn.
+   *
+   * @returns whether one waits
+   */
+  delivered(turn: Turn, parts: readonly string[]): Promise<boolean>;
 
   /** Frees the turn for another attempt, `delayMs` from now; the room waits with it. `reason` is for operators. */
   putBack(turn: Turn, delayMs: number, reason: string): Promise<void>;
@@ -40,8 +44,12 @@ export interface Inbox {
   /** Ends the turn undelivered. Operators see it with its reason; the room goes on. */
   park(turn: Turn, reason: string): Promise<void>;
 
-  /** When the next turn that waits becomes due, in ms from now by the database's clock; undefined when none does. */
-  nextDueMs(): Promise<number | undefined>;
+  /**
+   * Frees the rooms of instances that have died, without waiting for their leases to run out.
+   *
+   * @returns how many
+   */
+  freeAbandoned(): Promise<number>;
 }
 
 export type Arrival =

@@ -1,0 +1,89 @@
+import { AiError } from "./domain/errors.ts";
+import type { Limits } from "./domain/limits.ts";
+import type { FinalReply, Reply } from "./domain/reply.ts";
+import { filteredFooter, lengthFooter, nothingSaid, stoppedFooter } from "./domain/sentences.ts";
+import { pause } from "./domain/pause.ts";
+import type { AiChunk, AiEnd } from "./ports/ai-client.ts";
+
+/** Shows a reply that is still being written. Never throws: a draft that fails is forgotten, the next one carries its text too. */
+export type ShowDraft = (draft: Reply) => Promise<void>;
+
+export type Pace = Pick<Limits, "typingAfterMs" | "typingMs" | "firstDraftMs" | "draftPollMs"> & {
+  readonly editIntervalMs: number;
+};
+
+/** What the model wrote. `end` is absent when the person stopped it. */
+export type Generated = { readonly text: string; readonly reply: FinalReply; readonly end?: AiEnd };
+
+/**
+ * Lets the reply grow, shows it on its way no faster than `pace` allows, and returns it whole. A reply that is finished before its
+ * first draft is due is not shown in drafts at all. Stopped by the person, it ends with what is written.
+ *
+ * @throws AiError, or the reason of `signal` if it is not "stopped"
+ */
+export async function generateReply(
+  stream: (signal: AbortSignal) => AsyncIterable<AiChunk>,
+  showDraft: ShowDraft,
+  pace: Pace,
+  signal: AbortSignal,
+): Promise<Generated> {
+  const written = { text: "" };
+  const drafts = showWhileGrowing(() => written.text, showDraft, pace);
+  try {
+    for await (const chunk of stream(signal)) {
+      if ("end" in chunk) return { text: written.text, reply: finish(written.text, chunk.end), end: chunk };
+      written.text += chunk.text;
+    }
+    throw new Error("the AI client ended without an end");
+  } catch (error) {
+    if (signal.aborted && signal.reason === "timeout") throw new AiError("timeout", "the answer took too long in all");
+    if (!signal.aborted || signal.reason !== "stopped") throw error;
+    return { text: written.text, reply: { text: written.text, footer: stoppedFooter, end: "stopped" } };
+  } finally {
+    await drafts.end();
+  }
+}
+
+function finish(text: string, end: AiEnd["end"]): FinalReply {
+  const footer = footers[end];
+  return { text: text.trim() || nothingSaid, end, ...(footer && { footer }) };
+}
+
+const footers: Readonly<Record<AiEnd["end"], string | undefined>> = {
+  complete: undefined,
+  length: lengthFooter,
+  filtered: filteredFooter,
+};
+
+/** Shows typing, then the newest text at each interval, until ended; `end` resolves when no draft is on its way any more. */
+function showWhileGrowing(newest: () => string, showDraft: ShowDraft, pace: Pace): { end(): Promise<void> } {
+  const ending = new AbortController();
+  const showing = showDrafts(newest, showDraft, pace, ending.signal);
+  return {
+    async end() {
+      ending.abort();
+      await showing;
+    },
+  };
+}
+
+async function showDrafts(newest: () => string, showDraft: ShowDraft, pace: Pace, signal: AbortSignal): Promise<void> {
+  const firstDraftAtMs = Date.now() + pace.firstDraftMs;
+  let typingAtMs = 0;
+  let shown = "";
+  await pause(pace.typingAfterMs, signal);
+  while (!signal.aborted) {
+    const text = newest();
+    if (text.trim() && text !== shown && Date.now() >= firstDraftAtMs) {
+      await showDraft({ text });
+      shown = text;
+      await pause(pace.editIntervalMs, signal);
+      continue;
+    }
+    if (shown === "" && Date.now() >= typingAtMs) {
+      void showDraft({ text: "" }); // nothing waits for it, least of all the answer
+      typingAtMs = Date.now() + pace.typingMs;
+    }
+    await pause(pace.draftPollMs, signal);
+  }
+}

@@ -1,0 +1,101 @@
+import { pause } from "./domain/pause.ts";
+import type { EndReason, Turn } from "./domain/turn.ts";
+import type { Gateway } from "./ports/gateway.ts";
+
+/** A turn in hand: ours until released, or until a signal says to let go. */
+export type HeldTurn = {
+  /** As far as it has come: with the parts that are shown and the reply that is saved. */
+  turn: Turn;
+  /** Ends the writing: "stopped", "timeout", and all that ends the sending. */
+  readonly writing: AbortSignal;
+  /** Ends the sending of what is saved: "lost", "shutdown". */
+  readonly sending: AbortSignal;
+  /** How long ago the message was kept, by the database's clock at the claim and ours since. */
+  ageMs(): number;
+};
+
+export type HeldTurns = {
+  take(turn: Turn): HeldTurn;
+  release(turnId: string): void;
+  /** Stops renewing. */
+  end(): void;
+};
+
+/** Why it is to be let go, if it is. */
+export function endReason({ sending, writing }: HeldTurn): EndReason | undefined {
+  return (sending.reason ?? writing.reason) as EndReason | undefined;
+}
+
+type Holding = {
+  readonly held: HeldTurn;
+  readonly letGo: (reason: EndReason) => void;
+  readonly timeout: NodeJS.Timeout;
+  renewedAtMs: number;
+};
+
+const renewalsPerLease = 3;
+
+/**
+ * Keeps the leases of the turns in hand, and says through their signals when to let go: stopped by the person, lost to another
+ * instance, out of time, or handed back when `handBack` aborts.
+ */
+export function holdTurns({ inbox, wire, journal, limits }: Gateway, handBack: AbortSignal): HeldTurns {
+  const holdings = new Map<string, Holding>();
+  const ended = new AbortController();
+
+  const renew = async () => {
+    const turns = [...holdings.values()].map(({ held }) => held.turn);
+    if (turns.length === 0) return;
+    const askedAtMs = performance.now();
+    const states = await inbox.renew(turns, limits.leaseMs).catch((error: unknown) => {
+      journal.failed("renewing leases", error);
+      return new Map<string, "held" | "lost" | "stopped">();
+    });
+    for (const turn of turns) {
+      const holding = holdings.get(turn.id);
+      const state = states.get(turn.id);
+      if (holding?.held.turn.attempt === turn.attempt) applyLease(holding, state, askedAtMs);
+    }
+  };
+  const applyLease = (holding: Holding, state: "held" | "lost" | "stopped" | undefined, askedAtMs: number) => {
+    if (state === "held" || state === "stopped") holding.renewedAtMs = askedAtMs;
+    if (state === "stopped" || state === "lost") holding.letGo(state);
+    if (performance.now() - holding.renewedAtMs > limits.leaseMs) holding.letGo("lost");
+  };
+  const renewAgainAndAgain = async () => {
+    while (!ended.signal.aborted) {
+      await pause(limits.leaseMs / renewalsPerLease, ended.signal);
+      await renew();
+    }
+  };
+
+  void renewAgainAndAgain();
+  wire.hear("stop", () => void renew(), ended.signal);
+  handBack.addEventListener("abort", () => holdings.forEach(({ letGo }) => letGo("shutdown")), { once: true });
+
+  return {
+    take(turn) {
+      const holding = hold(turn, limits.answerMsMax);
+      holdings.set(turn.id, holding);
+      if (handBack.aborted) holding.letGo("shutdown");
+      return holding.held;
+    },
+    release(turnId) {
+      clearTimeout(holdings.get(turnId)?.timeout);
+      holdings.delete(turnId);
+    },
+    end: () => ended.abort(),
+  };
+}
+
+function hold(turn: Turn, answerMsMax: number): Holding {
+  const [writing, sending] = [new AbortController(), new AbortController()];
+  const takenAtMs = performance.now();
+  const letGo = (reason: EndReason) => {
+    writing.abort(reason);
+    if (reason === "lost" || reason === "shutdown") sending.abort(reason);
+  };
+  const ageMs = () => turn.ageMs + performance.now() - takenAtMs;
+  const held = { turn, writing: writing.signal, sending: sending.signal, ageMs };
+  return { held, letGo, timeout: setTimeout(letGo, answerMsMax, "timeout"), renewedAtMs: takenAtMs };
+}

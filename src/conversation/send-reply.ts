@@ -1,0 +1,53 @@
+import { ChannelError } from "./domain/errors.ts";
+import type { Reply } from "./domain/reply.ts";
+import type { Turn } from "./domain/turn.ts";
+import type { HeldTurn } from "./hold-turns.ts";
+import { persist } from "./persist.ts";
+import type { Channel } from "./ports/channel.ts";
+import type { Gateway } from "./ports/gateway.ts";
+
+type Sending = Pick<Gateway, "channels" | "inbox" | "journal" | "limits">;
+
+/**
+ * Makes the room show the turn's saved reply, and ends the turn.
+ *
+ * @returns whether the room has another turn waiting
+ * @throws ChannelError, StoreError, LeaseLostError, or the reason of the signal
+ */
+export async function sendReply({ turn, sending, ageMs }: HeldTurn, gateway: Sending): Promise<boolean> {
+  const { inbox, journal, limits } = gateway;
+  if (!turn.reply) throw new Error("only a saved reply is sent");
+  const note = (shown: readonly string[]) => persist(() => inbox.shown(turn, shown), limits);
+  const parts = await channelOf(turn, gateway).show(turn, turn.reply, note, sending);
+  const more = await persist(() => inbox.delivered(turn, parts), limits);
+  journal.delivered(turn, { parts: parts.length, sinceKeptMs: ageMs() });
+  return more;
+}
+
+/**
+ * Shows what is written so far; an empty text means "typing". A draft that fails is forgotten: the next one carries its text too.
+ *
+ * @returns the turn with the parts that the room now shows
+ */
+export async function sendDraft(turn: Turn, draft: Reply, gateway: Sending, signal: AbortSignal): Promise<Turn> {
+  const { inbox, journal } = gateway;
+  let shown = turn.shown;
+  const note = async (parts: readonly string[]) => {
+    if (parts.join() === shown.join()) return;
+    shown = parts; // before it is written: what the room shows is so, whether we can save it or not
+    await inbox.shown(turn, parts);
+  };
+  try {
+    await note(await channelOf(turn, gateway).show(turn, draft, note, signal));
+  } catch (error) {
+    if (!signal.aborted) journal.failed("showing a draft", error);
+  }
+  return shown === turn.shown ? turn : { ...turn, shown };
+}
+
+function channelOf({ message }: Turn, { channels }: Sending): Channel {
+  const channel = channels.get(message.channel);
+  if (!channel)
+    throw new ChannelError(`the channel ${message.channel} is off; set its token to turn it on`, { retryable: true });
+  return channel;
+}

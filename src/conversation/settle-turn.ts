@@ -1,0 +1,87 @@
+import { AiError, type AiFailure, ChannelError, GatewayError, LeaseLostError } from "./domain/errors.ts";
+import type { Limits } from "./domain/limits.ts";
+import { referenceOf } from "./domain/reference.ts";
+import { apology, waitingNotice } from "./domain/sentences.ts";
+import { endReason, type HeldTurn } from "./hold-turns.ts";
+import type { Gateway } from "./ports/gateway.ts";
+import { saveReply } from "./save-reply.ts";
+import { sendDraft } from "./send-reply.ts";
+
+/**
+ * The one place that decides what becomes of a turn that failed: tried again, answered with an apology, or parked.
+ *
+ * @returns whether the room has work at once
+ * @throws StoreError the lease runs out, and the turn is tried again
+ */
+export async function settleTurn(held: HeldTurn, error: unknown, gateway: Gateway): Promise<boolean> {
+  const { turn } = held;
+  const { inbox, journal, limits } = gateway;
+  const reason = endReason(held);
+
+  if (error instanceof LeaseLostError || reason === "lost") {
+    journal.leaseLost(turn);
+    return false;
+  }
+  if (reason === "shutdown") {
+    await inbox.putBack(turn, 0, "the instance shut down");
+    return false;
+  }
+  if (error instanceof AiError) return await settleAiFailure(held, error, gateway);
+  if (error instanceof ChannelError && !error.retryable) return await park(held, error, gateway);
+  if (error instanceof GatewayError)
+    return held.ageMs() > limits.deliveryMsMax
+      ? await park(held, error, gateway)
+      : await tryAgain(held, error, gateway);
+
+  // A bug of ours is tried again too: the next deploy may have mended it.
+  if (turn.attempt < limits.bugAttemptsMax) return await tryAgain(held, error, gateway);
+  return turn.reply ? await park(held, error, gateway) : await apologise(held, "bug", error, gateway);
+}
+
+/** A turn that killed its workers: it gets an apology, and if even that kills, it is parked. */
+export async function settlePoison(held: HeldTurn, gateway: Gateway): Promise<boolean> {
+  const error = new Error(`its worker died ${gateway.limits.crashesMax} times in a row`);
+  return held.turn.reply ? await park(held, error, gateway) : await apologise(held, "bug", error, gateway);
+}
+
+async function settleAiFailure(held: HeldTurn, error: AiError, gateway: Gateway): Promise<boolean> {
+  const { limits } = gateway;
+  const ageMs = held.ageMs();
+  const isWorthWaiting = error.retryable && ageMs + error.retryAfterMs < limits.patienceMs;
+  if (!isWorthWaiting) return await apologise(held, error.kind, error, gateway);
+
+  if (ageMs > limits.noticeAfterMs) {
+    const notice = waitingNotice(error.kind, referenceOf(held.turn));
+    held.turn = await sendDraft(held.turn, { text: notice }, gateway, held.sending);
+  }
+  return await tryAgain(held, error, gateway);
+}
+
+/** The apology is saved like any reply, replaces the draft it follows, and is not remembered in the conversation. */
+async function apologise(held: HeldTurn, kind: AiFailure | "bug", error: unknown, gateway: Gateway): Promise<boolean> {
+  const reference = referenceOf(held.turn);
+  held.turn = await saveReply(held.turn, { text: apology(kind, reference), end: "complete" }, gateway);
+  gateway.journal.apologised(held.turn, { reference, reason: String(error) });
+  await gateway.inbox.putBack(held.turn, 0, String(error));
+  return true;
+}
+
+async function tryAgain({ turn }: HeldTurn, error: unknown, { inbox, journal, limits }: Gateway): Promise<boolean> {
+  const delayMs = retryDelayMs(error, turn.attempt, limits);
+  await inbox.putBack(turn, delayMs, String(error));
+  journal.putBack(turn, { delayMs, reason: String(error) });
+  return delayMs === 0;
+}
+
+async function park({ turn }: HeldTurn, error: unknown, { inbox, journal }: Gateway): Promise<boolean> {
+  await inbox.park(turn, String(error));
+  journal.parked(turn, { reason: String(error) });
+  return true;
+}
+
+/** Half to all of 1, 2, 4, 8 … times `backoffMs`, never less than the other side asked for. */
+function retryDelayMs(error: unknown, attempt: number, { backoffMs, backoffMsMax }: Limits): number {
+  const askedMs = error instanceof GatewayError ? error.retryAfterMs : 0;
+  const grownMs = Math.min(backoffMsMax, backoffMs * 2 ** Math.min(attempt - 1, 16));
+  return Math.max(askedMs, grownMs * (0.5 + Math.random() / 2));
+}

@@ -1,0 +1,99 @@
+import { answerMessage } from "./answer-message.ts";
+import { pause } from "./domain/pause.ts";
+import { type HeldTurn, holdTurns } from "./hold-turns.ts";
+import type { Gateway } from "./ports/gateway.ts";
+import type { Claim } from "./ports/inbox.ts";
+import { settlePoison, settleTurn } from "./settle-turn.ts";
+
+/** When the work is to end: `taking` ends the claiming, `holding` hands the running turns back. */
+export type WorkSignals = { readonly taking: AbortSignal; readonly holding: AbortSignal };
+
+/**
+ * Claims turns, sees each through, and again; up to `turnsAtOnceMax` at a time, never two of one room. Resolves when `taking` has
+ * aborted and no turn is in hand any more.
+ */
+export async function workInbox(gateway: Gateway, { taking, holding }: WorkSignals): Promise<void> {
+  const { wire, journal, limits } = gateway;
+  const held = holdTurns(gateway, holding);
+  const working = new Set<Promise<void>>();
+  const bell = newBell();
+  wire.hear("work", bell.ring, taking);
+  const sweeping = sweep(gateway, bell, taking);
+
+  const work = async (claim: Claim) => {
+    try {
+      if (await seeThrough(held.take(claim.turn), claim.crashes, gateway)) bell.ring();
+    } finally {
+      held.release(claim.turn.id);
+    }
+  };
+
+  while (!taking.aborted) {
+    const free = limits.turnsAtOnceMax - working.size;
+    const claims = free > 0 ? await claimOrReport(gateway, free) : [];
+    for (const claim of claims) {
+      const task = work(claim).catch((error: unknown) => journal.failed("ending a turn", error));
+      working.add(task);
+      void task.finally(() => {
+        working.delete(task);
+        // Whoever waits for a free slot, waits for this.
+        if (working.size === limits.turnsAtOnceMax - 1) bell.ring();
+      });
+    }
+    if (claims.length < free || free === 0) await bell.wait(taking);
+  }
+  await Promise.all(working);
+  await sweeping;
+  held.end();
+}
+
+/** @returns whether the room has another turn waiting */
+async function seeThrough(held: HeldTurn, crashes: number, gateway: Gateway): Promise<boolean> {
+  try {
+    if (crashes >= gateway.limits.crashesMax) return await settlePoison(held, gateway);
+    return await answerMessage(held, gateway);
+  } catch (error) {
+    return await settleTurn(held, error, gateway);
+  }
+}
+
+async function claimOrReport({ inbox, journal, limits }: Gateway, roomsMax: number): Promise<readonly Claim[]> {
+  try {
+    return await inbox.claim(roomsMax, limits.leaseMs);
+  } catch (error) {
+    journal.failed("claiming turns", error);
+    return [];
+  }
+}
+
+/** Finds what a lost hint, a pause that is over, or a dead instance left behind. */
+async function sweep({ inbox, journal, limits }: Gateway, bell: Bell, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await pause(limits.sweepMs, signal);
+    if (signal.aborted) return;
+    await inbox.freeAbandoned().catch((error: unknown) => journal.failed("freeing what dead instances held", error));
+    bell.ring();
+  }
+}
+
+type Bell = { ring(): void; wait(signal: AbortSignal): Promise<void> };
+
+/** Remembers a ring that nobody waited for. */
+function newBell(): Bell {
+  let rung = false;
+  let wake = () => {};
+  return {
+    ring() {
+      rung = true;
+      wake();
+    },
+    async wait(signal) {
+      if (!rung && !signal.aborted)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          signal.addEventListener("abort", wake, { once: true });
+        }).finally(() => signal.removeEventListener("abort", wake));
+      rung = false;
+    },
+  };
+}

@@ -1,0 +1,275 @@
+import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import type { AiSettings } from "./ai/ai-settings.ts";
+import { connectAi } from "./ai/connect-ai.ts";
+import { findLocalServers } from "./ai/find-local-servers.ts";
+import { terminalChannel } from "./channels/terminal/terminal-channel.ts";
+import { webChatChannel } from "./channels/web-chat/web-chat-channel.ts";
+import { type Config, ConfigError, readConfig } from "./config.ts";
+import { acceptMessages } from "./conversation/accept-messages.ts";
+import { commandWords } from "./conversation/commands/command-words.ts";
+import { type Limits, limits } from "./conversation/domain/limits.ts";
+import type { Accept, Channel } from "./conversation/ports/channel.ts";
+import type { Gateway } from "./conversation/ports/gateway.ts";
+import { workInbox, type WorkSignals } from "./conversation/work-inbox.ts";
+import { greeting } from "./greeting.ts";
+import { type Log, openJournal } from "./journal.ts";
+import { Secret } from "./secret.ts";
+import { StartError, startStep } from "./start-step.ts";
+import { startEmbeddedPostgres } from "./store/embedded/embedded-postgres.ts";
+import { openStore, type Store } from "./store/open-store.ts";
+import { connectPostgres } from "./store/postgres/connect-postgres.ts";
+import { migrate } from "./store/postgres/migrate.ts";
+import { connectRedis, type Redis } from "./store/redis/connect-redis.ts";
+import { type Supervised, supervise } from "./supervise.ts";
+import type { Check } from "./web/health.ts";
+import { startHttpServer } from "./web/http-server.ts";
+
+// The only plug: here alone both sides are known. The order of the start is that of the design's fourth diagram.
+
+type Mode = "serve" | "chat";
+type Report = (what: string, error: unknown) => void;
+/** What is open, and how it is closed: the newest first. */
+type Closing = (() => void | Promise<unknown>)[];
+type Telling = { readonly log: Log; readonly report: Report };
+
+const program = { name: "Parley", version: readVersion() };
+
+try {
+  await main(process.argv[2] === "chat" ? "chat" : "serve", readConfig(process.env));
+} catch (error) {
+  // These were written for whoever reads them; a stack would only hide the sentence.
+  const isForPeople = error instanceof ConfigError || error instanceof StartError;
+  console.error(isForPeople ? `\n${error.message}\n` : error);
+  process.exitCode = 1;
+}
+
+async function main(mode: Mode, config: Config): Promise<void> {
+  const { log, journal, metrics } = openJournal({
+    level: mode === "chat" && config.LOG_LEVEL === "info" ? "error" : config.LOG_LEVEL,
+    pretty: process.stdout.isTTY,
+    secrets: Object.values(config).filter((value) => value instanceof Secret),
+  });
+  const report: Report = (what, error) => journal.failed(what, error);
+  const signals = listenToSignals(config.DRAIN_SECONDS * 1_000, log);
+  const closing: Closing = [];
+  try {
+    const { store, checks } = await openData(config, { log, report }, closing);
+    const web = mode === "serve" && config.WEB_CHAT === "on" ? webChat(config, store) : undefined;
+    const channels = await openChannels(mode, config, [...(web ? [web] : [])], { log, report });
+    const ai = await startStep(log, { name: "AI client", remedy: "Mend the AI settings." }, () =>
+      connectAi(aiSettings(config), report),
+    );
+    const gateway: Gateway = {
+      ...store,
+      channels,
+      ai: ai.client,
+      models: ai.models,
+      journal,
+      house: { model: ai.defaultModel, instructions: config.SYSTEM_PROMPT },
+      limits: limitsFrom(config),
+    };
+
+    const working = workInbox(gateway, signals);
+    const supervised = startChannels(gateway, { store, log }, signals.taking);
+    if (mode === "serve") {
+      const server = await startStep(log, { name: "HTTP", remedy: "" }, () =>
+        startHttpServer({
+          host: config.HOST,
+          port: config.PORT,
+          version: program.version,
+          checks,
+          channels: supervised,
+          webhooks: [...channels.values()].flatMap(({ webhook }) => webhook ?? []),
+          routes: web ? [web.routes] : [],
+          ...(config.METRICS_TOKEN && { metrics: { token: config.METRICS_TOKEN, ...metrics } }),
+          perMinute: config.HTTP_RATE_LIMIT_PER_MINUTE,
+          ...(config.TRUST_PROXY && { trustProxy: config.TRUST_PROXY }),
+          log,
+        }),
+      );
+      closing.push(server.close);
+      signals.taking.addEventListener("abort", server.drain, { once: true });
+      const localServers = ai.isDemo ? await findLocalServers(signals.taking) : [];
+      console.log(greeting(config, { url: server.url, ai: ai.description, isDemo: ai.isDemo, localServers }));
+    } else {
+      console.log(`Talk to ${ai.description}. /help tells what else there is; Ctrl-D ends.\n`);
+      void supervised.get("terminal")?.ended.then(signals.end);
+    }
+    await Promise.all([working, ...[...supervised.values()].map(({ ended }) => ended)]);
+  } finally {
+    signals.end();
+    for (const close of closing.toReversed())
+      await Promise.resolve(close()).catch((error: unknown) => report("closing", error));
+    log.info({}, "stopped");
+  }
+}
+
+/** The truth and the cache, connected, migrated and answering. */
+async function openData(
+  config: Config,
+  { log, report }: Telling,
+  closing: Closing,
+): Promise<{ store: Store; checks: { database: Check; redis: Check } }> {
+  const url = config.DATABASE_URL ?? (await startOwnPostgres(config, log, closing));
+  const postgres = connectPostgres({ url, connectionsMax: config.DATABASE_POOL, report });
+  closing.push(postgres.close);
+  await startStep(
+    log,
+    { name: "database", remedy: "Check DATABASE_URL, and that PostgreSQL runs there and lets this machine in." },
+    postgres.ping,
+  );
+  await startStep(
+    log,
+    { name: "migrations", remedy: "The database was left as it was. Its user must own the schema." },
+    () => migrate(postgres),
+  );
+
+  const redis = config.REDIS_URL && (await openRedis(config.REDIS_URL, { log, report }, closing));
+  const store = await openStore({
+    postgres,
+    ...(redis && { redis }),
+    isShared: config.DATABASE_URL !== undefined,
+    sessionTtlMs: config.SESSION_TTL_SECONDS * 1_000,
+    messagesPerMinute: config.RATE_LIMIT_PER_MINUTE,
+    report,
+  });
+  closing.push(store.close);
+  return { store, checks: { database: postgres.ping, redis: redis ? redis.ping : async () => {} } };
+}
+
+async function startOwnPostgres(config: Config, log: Log, closing: Closing): Promise<Secret> {
+  const remedy = "Or set DATABASE_URL to a PostgreSQL of your own.";
+  const server = await startStep(log, { name: "embedded PostgreSQL", remedy }, () =>
+    startEmbeddedPostgres({ dataDir: config.DATA_DIR, log: (sentence) => log.info({}, sentence) }),
+  );
+  closing.push(server.stop);
+  return new Secret(server.url);
+}
+
+/** Redis may be away: then everything is slower, and /health says so. */
+async function openRedis(url: Secret, { log, report }: Telling, closing: Closing): Promise<Redis> {
+  const redis = await startStep(log, { name: "Redis", remedy: "Check REDIS_URL." }, () => connectRedis(url, report));
+  closing.push(redis.close);
+  await redis
+    .ping()
+    .catch((error: unknown) =>
+      log.warn({ reason: String(error) }, "Redis does not answer; Parley goes on without it until it does"),
+    );
+  return redis;
+}
+
+function webChat(config: Config, { transcripts, wire }: Store) {
+  const access = config.WEB_ACCESS_TOKEN && { accessToken: config.WEB_ACCESS_TOKEN };
+  return webChatChannel({ transcripts, wire, commands: commandWords, program, ...access });
+}
+
+/** Those that are configured; a platform's libraries are loaded only for it. */
+async function openChannels(
+  mode: Mode,
+  config: Config,
+  channels: Channel[],
+  { log, report }: Telling,
+): Promise<Map<string, Channel>> {
+  const commands = commandWords;
+  if (mode === "chat") {
+    channels.push(terminalChannel({ input: process.stdin, output: process.stdout, userName: userInfo().username }));
+    return byName(channels);
+  }
+  if (config.DISCORD_TOKEN) {
+    const { discordChannel } = await import("./channels/discord/discord-channel.ts");
+    channels.push(discordChannel({ token: config.DISCORD_TOKEN, apiBase: config.DISCORD_API_BASE, commands, report }));
+  } else log.info({}, "Discord is off: DISCORD_TOKEN turns it on");
+  if (config.TELEGRAM_TOKEN) {
+    const { telegramChannel } = await import("./channels/telegram/telegram-channel.ts");
+    const { deriveWebhookSecret } = await import("./channels/telegram/derive-webhook-secret.ts");
+    const secret = config.TELEGRAM_WEBHOOK_SECRET ?? deriveWebhookSecret(config.TELEGRAM_TOKEN);
+    const webhook = config.TELEGRAM_WEBHOOK_URL && { webhook: { url: config.TELEGRAM_WEBHOOK_URL, secret } };
+    channels.push(
+      telegramChannel({
+        token: config.TELEGRAM_TOKEN,
+        apiRoot: config.TELEGRAM_API_ROOT,
+        commands,
+        report,
+        ...webhook,
+      }),
+    );
+  } else log.info({}, "Telegram is off: TELEGRAM_TOKEN turns it on");
+  return byName(channels);
+}
+
+function byName(channels: readonly Channel[]): Map<string, Channel> {
+  return new Map(channels.map((channel) => [channel.name, channel]));
+}
+
+/** All at once; one that fails leaves the others running. */
+function startChannels(
+  gateway: Gateway,
+  { store, log }: { store: Store; log: Log },
+  taking: AbortSignal,
+): Map<string, Supervised> {
+  const accept: Accept = (messages) => acceptMessages(messages, gateway);
+  const started = [...gateway.channels.values()].map(
+    (channel) => [channel.name, supervise(channel, { accept, leases: store.leases, log }, taking)] as const,
+  );
+  return new Map(started);
+}
+
+function aiSettings(config: Config): AiSettings {
+  return {
+    provider: config.AI_PROVIDER,
+    baseUrl: config.AI_BASE_URL,
+    apiKey: config.AI_API_KEY,
+    keys: {
+      openai: config.OPENAI_API_KEY,
+      anthropic: config.ANTHROPIC_API_KEY,
+      google: config.GOOGLE_API_KEY,
+      groq: config.GROQ_API_KEY,
+      openrouter: config.OPENROUTER_API_KEY,
+      mistral: config.MISTRAL_API_KEY,
+      azure: config.AZURE_OPENAI_API_KEY,
+      github: config.GITHUB_TOKEN,
+    },
+    defaultModel: config.DEFAULT_MODEL,
+    fallbackModels: config.AI_FALLBACK_MODELS,
+    aliases: config.MODEL_ALIASES,
+    firstTokenMs: config.AI_FIRST_TOKEN_TIMEOUT_SECONDS && config.AI_FIRST_TOKEN_TIMEOUT_SECONDS * 1_000,
+  };
+}
+
+function limitsFrom(config: Config): Limits {
+  return {
+    ...limits,
+    turnsAtOnceMax: config.TURNS_AT_ONCE,
+    patienceMs: config.AI_PATIENCE_SECONDS * 1_000,
+    contextMessagesMax: config.CONTEXT_MESSAGES,
+    contextTokensMax: config.CONTEXT_TOKENS,
+    replyTokensMax: config.REPLY_TOKENS,
+  };
+}
+
+/**
+ * SIGTERM or SIGINT ends the taking; what runs may finish within `drainMs`, then it is handed back to whoever comes next. A second
+ * signal hands back at once.
+ */
+function listenToSignals(drainMs: number, log: Log): WorkSignals & { end(): void } {
+  const [taking, holding] = [new AbortController(), new AbortController()];
+  const end = () => {
+    if (taking.signal.aborted) return holding.abort("shutdown");
+    taking.abort("shutdown");
+    setTimeout(() => holding.abort("shutdown"), drainMs).unref();
+  };
+  for (const name of ["SIGINT", "SIGTERM"] as const)
+    process.on(name, () => {
+      log.info({ signal: name }, "stopping: running answers are finished first");
+      end();
+    });
+  return { taking: taking.signal, holding: holding.signal, end };
+}
+
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  return version;
+}

@@ -1,0 +1,303 @@
+import { LeaseLostError } from "../../conversation/domain/errors.ts";
+import type { ChannelMessage } from "../../conversation/domain/message.ts";
+import type { FinalReply } from "../../conversation/domain/reply.ts";
+import type { Turn } from "../../conversation/domain/turn.ts";
+import type { Answer, Arrival, Claim, Inbox } from "../../conversation/ports/inbox.ts";
+import { type Postgres, type Statement, storable, toJson } from "./connect-postgres.ts";
+import { presenceLock } from "./hold-presence.ts";
+
+/**
+ * The tables `rooms` and `turns`. `rooms.due_at` says when a room may be claimed, under the room's row lock; every
+ * later write names the turn's attempt, so a lost lease writes nothing. `instance` is this one's presence.
+ */
+export function postgresInbox(postgres: Postgres, instance: number): Inbox {
+  const { query } = postgres;
+
+  /** Runs a write that is fenced by the attempt and answers a row when it was ours to write. */
+  async function fenced<Row extends object>(
+    turn: Turn,
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<Row> {
+    const [row] = await query<Row>(statement, [turn.id, turn.attempt, ...values]);
+    if (!row) throw new LeaseLostError(`turn ${turn.id} is no longer ours at attempt ${turn.attempt}`);
+    return row;
+  }
+
+  return {
+    async keep(arrivals) {
+      const [only, ...others] = arrivals;
+      if (only && others.length === 0) return [await keepOne(query, only)];
+      return await postgres.transaction((query) => keepAll(query, arrivals));
+    },
+
+    async claim(roomsMax, leaseMs) {
+      const rows = await query<ClaimRow>(claim, [roomsMax, leaseMs, instance]);
+      for (const { room_id, id, last_seq } of rows) if (id === null) await rest(query, room_id, last_seq, instance);
+      return rows.filter((row) => row.id !== null).map(readClaim);
+    },
+
+    async renew(turns, leaseMs) {
+      const ids = turns.map(({ id }) => id);
+      const attempts = turns.map(({ attempt }) => attempt);
+      const rows = await query<{ id: string; stop_requested: boolean }>(renew, [ids, attempts, leaseMs]);
+      const stops = new Map(rows.map((row) => [row.id, row.stop_requested]));
+      return new Map(ids.map((id) => [id, leaseState(stops.get(id))]));
+    },
+
+    async shown(turn, parts) {
+      await fenced(turn, shown, [toJson(parts)]);
+    },
+
+    async answered(turn, reply, answer) {
+      if (answer) await fenced(turn, answeredByModel, [toJson(reply), ...answerValues(answer)]);
+      else await fenced(turn, answered, [toJson(reply)]);
+    },
+
+    async delivered(turn, parts) {
+      const { more } = await fenced<{ more: boolean }>(turn, delivered, [toJson(parts)]);
+      return more;
+    },
+
+    async putBack(turn, delayMs, reason) {
+      await fenced(turn, putBack, [delayMs, storable(reason)]);
+    },
+
+    async park(turn, reason) {
+      await fenced(turn, park, [storable(reason)]);
+    },
+
+    async freeAbandoned() {
+      const rows = await query(freeAbandoned, [instance, presenceLock]);
+      return rows.length;
+    },
+  };
+}
+
+/** Rooms are locked in one order, so that two batches cannot wait for each other; within a room the order of arrival stays. */
+async function keepAll(query: Postgres["query"], arrivals: readonly Arrival[]): Promise<boolean[]> {
+  const kept: boolean[] = [];
+  const inLockOrder = [...arrivals.entries()].toSorted(([, a], [, b]) => compareRooms(a.message, b.message));
+  for (const [index, arrival] of inLockOrder) kept[index] = await keepOne(query, arrival);
+  return kept;
+}
+
+function compareRooms(a: ChannelMessage, b: ChannelMessage): number {
+  const [first, second] = [`${a.channel}/${a.room}`, `${b.channel}/${b.room}`];
+  if (first === second) return 0;
+  return first < second ? -1 : 1;
+}
+
+async function keepOne(query: Postgres["query"], arrival: Arrival): Promise<boolean> {
+  const { message, kind } = arrival;
+  const reply = kind === "refusal" ? arrival.reply : undefined;
+  const [row] = await query<{ id: string | null }>(kind === "stop" ? keepStop : keep, [
+    message.channel,
+    message.room,
+    message.id,
+    toJson(message),
+    ...(kind === "stop" ? [] : [stateOnArrival(kind, reply), reply ? toJson(reply) : null]),
+  ]);
+  return row?.id !== null && row?.id !== undefined;
+}
+
+function stateOnArrival(
+  kind: "question" | "refusal",
+  reply: FinalReply | undefined,
+): "waiting" | "answered" | "refused" {
+  if (kind === "question") return "waiting";
+  return reply ? "answered" : "refused";
+}
+
+/** The room's row is taken before the turn's number, so numbers are in the order of commits. */
+const roomOfArrival = `known as (
+    select from turns join rooms on rooms.id = turns.room_id
+     where rooms.channel = $1 and rooms.room = $2 and turns.message_id = $3
+  ), room as (
+    insert into rooms (channel, room, last_seq, due_at)
+    select $1, $2, 1, now() where not exists (select from known)
+    on conflict (channel, room) do update
+      set last_seq = rooms.last_seq + 1,
+          due_at = case when rooms.due_at = 'infinity' then now() else rooms.due_at end
+    returning id, last_seq
+  )`;
+
+const keep: Statement = {
+  name: "keep",
+  text: `with ${roomOfArrival}, kept as (
+    insert into turns (room_id, seq, message_id, message, state, reply)
+    select id, last_seq, $3, $4::jsonb, $5, $6::jsonb from room
+    on conflict (room_id, message_id) do nothing
+    returning id
+  ) select (select id from kept) as id`,
+};
+
+/** Ends the turn that has been begun in the room and has no reply yet. */
+const keepStop: Statement = {
+  name: "keep-stop",
+  text: `with ${roomOfArrival}, running as (
+    select turns.id from turns join room on room.id = turns.room_id
+     where turns.state = 'waiting' order by turns.seq limit 1
+  ), stopped as (
+    update turns set stop_requested = true from running
+     where turns.id = running.id and turns.state = 'waiting' and turns.attempt > 0
+    returning turns.id
+  ), kept as (
+    insert into turns (room_id, seq, message_id, message, state, stopped_turn)
+    select id, last_seq, $3, $4::jsonb, 'waiting', exists (select from stopped) from room
+    on conflict (room_id, message_id) do nothing
+    returning id
+  ) select (select id from kept) as id`,
+};
+
+/** `skip locked` lets all instances claim at once; the state is checked again on the row, for the snapshot may be older than the lock. */
+const claim: Statement = {
+  name: "claim",
+  text: `with free as (
+    select id from rooms where due_at <= now() order by due_at limit $1 for update skip locked
+  ), held as (
+    update rooms set due_at = now() + $2::float8 * interval '1 ms', holder = $3::integer
+      from free where rooms.id = free.id
+    returning rooms.id, rooms.last_seq
+  ), head as (
+    select held.id as room_id, oldest.id from held cross join lateral (
+      select id from turns where room_id = held.id and state in ('waiting', 'answered') order by seq limit 1) oldest
+  ), claimed as (
+    update turns set attempt = attempt + 1, crashes = crashes + 1
+      from head where turns.id = head.id and turns.state in ('waiting', 'answered')
+    returning turns.*
+  ) select held.id as room_id, held.last_seq, claimed.id, claimed.message, claimed.attempt, claimed.crashes, claimed.stop_requested,
+           claimed.stopped_turn, claimed.parts, claimed.reply, (extract(epoch from now() - claimed.kept_at) * 1000)::float8 as age_ms
+      from held left join claimed on claimed.room_id = held.id`,
+};
+
+type ClaimRow = {
+  room_id: string;
+  last_seq: string;
+  id: string | null;
+  message: ChannelMessage;
+  attempt: number;
+  crashes: number;
+  stop_requested: boolean;
+  stopped_turn: boolean;
+  parts: string[];
+  reply: FinalReply | null;
+  age_ms: number;
+};
+
+function readClaim(row: ClaimRow): Claim {
+  const turn: Turn = {
+    id: String(row.id),
+    message: row.message,
+    attempt: row.attempt,
+    shown: row.parts,
+    ageMs: Math.max(0, row.age_ms),
+    ...(row.stop_requested && { stopRequested: true as const }),
+    ...(row.stopped_turn && { stoppedTurn: true as const }),
+    ...(row.reply && { reply: row.reply }),
+  };
+  return { turn, crashes: row.crashes - 1 };
+}
+
+/** A claimed room without work goes to rest, unless a message came meanwhile: then it is free at once. */
+async function rest(query: Postgres["query"], roomId: string, lastSeq: string, instance: number): Promise<void> {
+  await query(restRoom, [roomId, lastSeq, instance]);
+}
+
+const restRoom: Statement = {
+  name: "rest-room",
+  text: `update rooms set holder = null, due_at = case when last_seq = $2 and not exists (
+      select from turns where room_id = $1 and state in ('waiting', 'answered')) then 'infinity' else now() end
+    where id = $1 and holder = $3`,
+};
+
+const renew: Statement = {
+  name: "renew",
+  text: `update rooms set due_at = now() + $3::float8 * interval '1 ms'
+      from unnest($1::bigint[], $2::integer[]) as mine (id, attempt) join turns using (id, attempt)
+     where rooms.id = turns.room_id and turns.state in ('waiting', 'answered')
+    returning turns.id, turns.stop_requested`,
+};
+
+function leaseState(stopRequested: boolean | undefined): "held" | "lost" | "stopped" {
+  if (stopRequested === undefined) return "lost";
+  return stopRequested ? "stopped" : "held";
+}
+
+const shown: Statement = {
+  name: "shown",
+  text: `update turns set parts = $3 where id = $1 and attempt = $2 and state in ('waiting', 'answered') returning id`,
+};
+
+const markAnswered = `update turns set state = 'answered', reply = $3, answered_at = now()
+     where id = $1 and attempt = $2 and state = 'waiting' returning id`;
+
+const answered: Statement = { name: "answered", text: markAnswered };
+
+const answeredByModel: Statement = {
+  name: "answered-by-model",
+  text: `with turn as (${markAnswered}), said as (
+    insert into messages (conversation_id, turn_id, role, content, model, prompt_tokens, completion_tokens, latency_ms)
+    select $4::bigint, id, 'assistant', $6, $7, $8::integer, $9::integer, $10::integer from turn on conflict (turn_id, role) do nothing
+  ), active as (
+    update conversations set last_activity = now() from turn where conversations.id = $4::bigint
+  ), spent as (
+    insert into usage (user_id, day, turns, prompt_tokens, completion_tokens)
+    select $5::bigint, current_date, 1, coalesce($8::integer, 0), coalesce($9::integer, 0) from turn
+    on conflict (user_id, day) do update set turns = usage.turns + 1,
+      prompt_tokens = usage.prompt_tokens + excluded.prompt_tokens,
+      completion_tokens = usage.completion_tokens + excluded.completion_tokens
+  ) select id from turn`,
+};
+
+function answerValues(answer: Answer): readonly unknown[] {
+  return [
+    answer.conversationId,
+    answer.userId,
+    storable(answer.text),
+    answer.model,
+    answer.promptTokens ?? null,
+    answer.completionTokens ?? null,
+    Math.round(answer.latencyMs),
+  ];
+}
+
+/** The comparison of numbers is made on the locked row, so a message kept meanwhile is not overlooked. */
+const freeRoom = `update rooms set holder = null, due_at = case when rooms.last_seq > turn.seq then now() else 'infinity' end
+      from turn where rooms.id = turn.room_id returning due_at < 'infinity' as more`;
+
+const delivered: Statement = {
+  name: "delivered",
+  text: `with turn as (
+    update turns set state = 'delivered', parts = $3, crashes = 0, ended_at = now()
+     where id = $1 and attempt = $2 and state = 'answered' returning room_id, seq
+  ) ${freeRoom}`,
+};
+
+const park: Statement = {
+  name: "park",
+  text: `with turn as (
+    update turns set state = 'parked', error = $3, crashes = 0, ended_at = now()
+     where id = $1 and attempt = $2 and state in ('waiting', 'answered') returning room_id, seq
+  ) ${freeRoom}`,
+};
+
+const putBack: Statement = {
+  name: "put-back",
+  text: `with turn as (
+    update turns set error = $4, crashes = 0
+     where id = $1 and attempt = $2 and state in ('waiting', 'answered') returning room_id
+  ) update rooms set holder = null, due_at = now() + $3::float8 * interval '1 ms'
+      from turn where rooms.id = turn.room_id returning rooms.id`,
+};
+
+/** Who holds no presence lock is dead. */
+const freeAbandoned: Statement = {
+  name: "free-abandoned",
+  text: `update rooms set holder = null, due_at = now()
+     where holder is not null and holder <> $1 and holder not in (
+       select objid::bigint from pg_locks
+        where locktype = 'advisory' and classid = $2::bigint::oid and objsubid = 2 and granted
+          and database = (select oid from pg_database where datname = current_database()))
+    returning id`,
+};

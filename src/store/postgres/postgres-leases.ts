@@ -1,0 +1,45 @@
+import type { Postgres, Statement } from "./connect-postgres.ts";
+import { presenceLock } from "./hold-presence.ts";
+
+/** Who receives: one instance a name at a time, by the database's clock. */
+export type Leases = {
+  /**
+   * Takes or renews a lease. One whose holder is dead (its presence lock is free) is taken at once.
+   *
+   * @returns the fence, which grows with each new holder; undefined while another holds it
+   * @throws StoreError
+   */
+  take(name: string, leaseMs: number): Promise<string | undefined>;
+  /** Gives it up at once, if it is ours. */
+  release(name: string): Promise<void>;
+};
+
+/** The table `leases`. */
+export function postgresLeases({ query }: Postgres, instance: number): Leases {
+  return {
+    async take(name, leaseMs) {
+      const [row] = await query<{ fence: string }>(take, [name, instance, leaseMs, presenceLock]);
+      return row?.fence;
+    },
+    async release(name) {
+      await query(release, [name, instance]);
+    },
+  };
+}
+
+const take: Statement = {
+  name: "take-lease",
+  text: `insert into leases (name, holder, expires_at) values ($1, $2::integer, now() + $3::float8 * interval '1 ms')
+    on conflict (name) do update
+      set holder = $2, expires_at = excluded.expires_at,
+          fence = leases.fence + case when leases.holder = $2 then 0 else 1 end
+      where leases.holder = $2 or leases.expires_at <= now() or not exists (
+        select from pg_locks where locktype = 'advisory' and classid = $4::bigint::oid and objid = leases.holder::bigint::oid
+           and objsubid = 2 and granted and database = (select oid from pg_database where datname = current_database()))
+    returning fence`,
+};
+
+const release: Statement = {
+  name: "release-lease",
+  text: `update leases set expires_at = now() where name = $1 and holder = $2`,
+};

@@ -1,0 +1,231 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { LeaseLostError, StoreError } from "../../src/conversation/domain/errors.ts";
+import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
+import type { FinalReply } from "../../src/conversation/domain/reply.ts";
+import type { Turn } from "../../src/conversation/domain/turn.ts";
+import type { Inbox } from "../../src/conversation/ports/inbox.ts";
+import { message } from "../messages.ts";
+import { openTestStore, type TestStore } from "../setup/open-test-store.ts";
+import { until } from "../until.ts";
+
+const leaseMs = 10_000;
+const reply: FinalReply = { text: "hi", end: "complete" };
+let store: TestStore;
+let inbox: Inbox;
+
+beforeEach(async () => {
+  store = await openTestStore();
+  inbox = store.inbox;
+});
+afterEach(() => store.drop());
+
+const ask = (given: Partial<ChannelMessage> = {}) => inbox.keep([{ kind: "question", message: message(given) }]);
+const claimOne = async (from: Inbox = inbox): Promise<Turn> => {
+  const [claim] = await from.claim(1, leaseMs);
+  if (!claim) throw new Error("there was nothing to claim");
+  return claim.turn;
+};
+const nothingToClaim = async (from: Inbox = inbox) => expect(await from.claim(10, leaseMs)).toEqual([]);
+
+describe("keeping", () => {
+  test("a message that comes twice is kept once", async () => {
+    const twice = message();
+    expect(await inbox.keep([{ kind: "question", message: twice }])).toEqual([true]);
+    expect(await inbox.keep([{ kind: "question", message: twice }])).toEqual([false]);
+    expect(await inbox.claim(10, leaseMs)).toHaveLength(1);
+  });
+
+  test("the same message a hundred times at once is one turn", async () => {
+    const same = message();
+    const kept = await Promise.all(
+      Array.from({ length: 100 }, () => inbox.keep([{ kind: "question", message: same }])),
+    );
+    expect(kept.flat().filter(Boolean)).toHaveLength(1);
+    const turn = await claimOne();
+    await inbox.answered(turn, reply);
+    await inbox.delivered(turn, ["1"]);
+    await nothingToClaim();
+  });
+
+  test("the same id in two rooms is two messages", async () => {
+    await ask({ id: "7", room: "a" });
+    await ask({ id: "7", room: "b" });
+    expect(await inbox.claim(10, leaseMs)).toHaveLength(2);
+  });
+
+  test("a batch is kept whole, each room in its order", async () => {
+    const batch = ["a1", "b1", "a2", "b2"].map((text) => message({ text, room: text.slice(0, 1) }));
+    expect(await inbox.keep(batch.map((message) => ({ kind: "question", message })))).toEqual([true, true, true, true]);
+    const first = (await inbox.claim(10, leaseMs)).map(({ turn }) => turn.message.text);
+    expect(first.toSorted()).toEqual(["a1", "b1"]);
+  });
+
+  test("a hundred messages of one room kept at once are answered in the order in which they were committed", async () => {
+    await Promise.all(Array.from({ length: 50 }, (_, index) => ask({ text: String(index) })));
+    let lastId = 0;
+    for (let n = 0; n < 50; n++) {
+      const turn = await claimOne();
+      expect(Number(turn.id)).toBeGreaterThan(lastId);
+      lastId = Number(turn.id);
+      await inbox.answered(turn, reply);
+      expect(await inbox.delivered(turn, [])).toBe(n < 49);
+    }
+    await nothingToClaim();
+  });
+
+  test("what PostgreSQL cannot hold does not lose a message: NUL and half surrogate pairs", async () => {
+    await ask({ text: "a\0b\uD800c" });
+    expect((await claimOne()).message.text).toBe("ab\uFFFDc");
+  });
+
+  test("a refusal with words is only sent, one without is not", async () => {
+    await inbox.keep([
+      { kind: "refusal", message: message({ room: "told" }), reply },
+      { kind: "refusal", message: message({ room: "not told" }) },
+    ]);
+    const claims = await inbox.claim(10, leaseMs);
+    expect(claims.map(({ turn }) => [turn.message.room, turn.reply?.text])).toEqual([["told", "hi"]]);
+  });
+});
+
+describe("claiming", () => {
+  test("a room's turns are claimed one at a time, the oldest first", async () => {
+    await ask({ text: "first" });
+    await ask({ text: "second" });
+    const first = await claimOne();
+    expect(first.message.text).toBe("first");
+    await nothingToClaim();
+    await inbox.answered(first, reply);
+    expect(await inbox.delivered(first, ["1"])).toBe(true);
+    expect((await claimOne()).message.text).toBe("second");
+  });
+
+  test("sixteen workers at once never share a room", async () => {
+    await Promise.all(
+      Array.from({ length: 120 }, (_, index) => ask({ room: `room ${index % 20}`, text: String(index) })),
+    );
+    const busy = new Set<string>();
+    let answered = 0;
+    const work = async () => {
+      for (;;) {
+        const [claim] = await inbox.claim(1, leaseMs);
+        if (!claim && answered === 120) return;
+        if (!claim) continue;
+        const { turn } = claim;
+        expect(busy.has(turn.message.room)).toBe(false);
+        busy.add(turn.message.room);
+        await inbox.answered(turn, reply);
+        busy.delete(turn.message.room);
+        await inbox.delivered(turn, []);
+        answered++;
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, work));
+    expect(answered).toBe(120);
+  });
+
+  test("a lease that ran out is claimed again, and its old holder can write nothing", async () => {
+    await ask();
+    const [stale] = await inbox.claim(1, 1);
+    const fresh = await until(async () => (await inbox.claim(1, leaseMs))[0], "the lease has run out");
+    expect(fresh.turn.attempt).toBe(2);
+    expect(fresh.crashes).toBe(1);
+    const old = stale?.turn ?? fresh.turn;
+    await expect(inbox.shown(old, ["1"])).rejects.toThrow(LeaseLostError);
+    await expect(inbox.answered(old, reply)).rejects.toThrow(LeaseLostError);
+    await expect(inbox.delivered(old, ["1"])).rejects.toThrow(LeaseLostError);
+    await expect(inbox.putBack(old, 0, "")).rejects.toThrow(LeaseLostError);
+    await expect(inbox.park(old, "")).rejects.toThrow(LeaseLostError);
+    expect((await inbox.renew([old], leaseMs)).get(old.id)).toBe("lost");
+    expect((await inbox.renew([fresh.turn], leaseMs)).get(old.id)).toBe("held");
+  });
+
+  test("a renewed lease does not run out", async () => {
+    await ask();
+    const [claim] = await inbox.claim(1, 1);
+    if (!claim) throw new Error("there was nothing to claim");
+    await inbox.renew([claim.turn], leaseMs);
+    await nothingToClaim();
+  });
+
+  test("a turn put back waits its time, and its room with it", async () => {
+    await ask({ text: "first" });
+    await ask({ text: "second" });
+    await inbox.putBack(await claimOne(), 60_000, "later");
+    await nothingToClaim();
+    await ask({ room: "another" });
+    expect((await claimOne()).message.room).toBe("another");
+  });
+
+  test("a turn put back for now is claimed at once, with its parts, and does not count as a crash", async () => {
+    await ask();
+    const turn = await claimOne();
+    await inbox.shown(turn, ["7", "8"]);
+    await inbox.putBack(turn, 0, "again");
+    const [again] = await inbox.claim(1, leaseMs);
+    expect(again).toMatchObject({ crashes: 0, turn: { attempt: 2, shown: ["7", "8"] } });
+  });
+
+  test("an answered turn that was not delivered comes back with its reply", async () => {
+    await ask();
+    const turn = await claimOne();
+    await inbox.answered(turn, reply);
+    await inbox.putBack(turn, 0, "the room was away");
+    expect((await claimOne()).reply).toEqual(reply);
+  });
+
+  test("a parked turn is over, and the room goes on", async () => {
+    await ask({ text: "first" });
+    await ask({ text: "second" });
+    await inbox.park(await claimOne(), "blocked");
+    expect((await claimOne()).message.text).toBe("second");
+  });
+
+  test("what a dead instance held is free at once, what a living one holds is not", async () => {
+    await ask();
+    const other = await store.another();
+    await claimOne(other.inbox);
+    await inbox.freeAbandoned();
+    await nothingToClaim();
+    await other.close();
+    await until(() => inbox.freeAbandoned(), "the dead instance's room is free");
+    expect((await claimOne()).attempt).toBe(2);
+  });
+});
+
+describe("stopping", () => {
+  test("a stop reaches the running turn, waits for its own answer, and says that it stopped something", async () => {
+    await ask({ text: "tell me a story" });
+    const running = await claimOne();
+    await inbox.keep([{ kind: "stop", message: message({ text: "/stop" }) }]);
+    expect((await inbox.renew([running], leaseMs)).get(running.id)).toBe("stopped");
+    await inbox.answered(running, { text: "once", end: "stopped" });
+    await inbox.delivered(running, []);
+    const stop = await claimOne();
+    expect(stop.stoppedTurn).toBe(true);
+    expect(stop.stopRequested).toBeUndefined();
+  });
+
+  test("a stop with nothing running stops nothing that comes later", async () => {
+    await inbox.keep([{ kind: "stop", message: message({ text: "/stop" }) }]);
+    await ask({ text: "later" });
+    const stop = await claimOne();
+    expect(stop.stoppedTurn).toBeUndefined();
+    await inbox.answered(stop, reply);
+    await inbox.delivered(stop, []);
+    expect((await claimOne()).stopRequested).toBeUndefined();
+  });
+
+  test("a stop reaches a turn that waits to be tried again", async () => {
+    await ask();
+    await inbox.putBack(await claimOne(), 0, "the AI is away");
+    await inbox.keep([{ kind: "stop", message: message({ text: "/stop" }) }]);
+    expect((await claimOne()).stopRequested).toBe(true);
+  });
+});
+
+test("without a database every call says that it is away, and that waiting helps", async () => {
+  await store.loseDatabase();
+  await expect(ask()).rejects.toThrow(StoreError);
+  await expect(inbox.claim(1, leaseMs)).rejects.toMatchObject({ retryable: true });
+});

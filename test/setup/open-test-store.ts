@@ -1,0 +1,44 @@
+import { Secret } from "../../src/secret.ts";
+import { openStore, type Store } from "../../src/store/open-store.ts";
+import { connectPostgres } from "../../src/store/postgres/connect-postgres.ts";
+import { migrate } from "../../src/store/postgres/migrate.ts";
+import { freshDatabase } from "./fresh-database.ts";
+
+export type TestStore = Store & {
+  /** A second instance on the same database; its `close` is a clean death. */
+  another(): Promise<Store>;
+  /** Takes the database away for good. */
+  loseDatabase(): Promise<void>;
+  /** Closes everything and drops the database. */
+  drop(): Promise<void>;
+};
+
+/** A store of the caller's own on an empty database, without Redis. */
+export async function openTestStore(): Promise<TestStore> {
+  const database = await freshDatabase();
+  const closing: (() => Promise<unknown>)[] = [database.drop];
+
+  const open = async (): Promise<Store> => {
+    const postgres = connectPostgres({ url: new Secret(database.url), connectionsMax: 20, report() {} });
+    closing.push(postgres.close);
+    await migrate(postgres);
+    const store = await openStore({
+      postgres,
+      isShared: true,
+      sessionTtlMs: 60_000,
+      messagesPerMinute: 20,
+      report() {},
+    });
+    closing.push(store.close);
+    return store;
+  };
+  const store = await open();
+  return {
+    ...store,
+    another: open,
+    loseDatabase: database.drop,
+    async drop() {
+      for (const close of closing.toReversed()) await close();
+    },
+  };
+}
