@@ -17,7 +17,10 @@ const list = text.transform((names) =>
     .filter(Boolean),
 );
 const aliases = text.transform((pairs, context) => {
-  const entries = pairs.split(",").map((pair) => pair.split("=").map((name) => name.trim()));
+  const entries = pairs
+    .split(",")
+    .filter((pair) => pair.trim())
+    .map((pair) => pair.split("=").map((name) => name.trim()));
   for (const [from, to, ...rest] of entries)
     if (!from || !to || rest.length > 0) context.addIssue("must look like old-name=new-name,other=name");
   return new Map(entries.map(([from = "", to = ""]) => [from, to]));

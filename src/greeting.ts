@@ -5,7 +5,7 @@ export type Facts = {
   readonly ai: string;
   readonly isDemo: boolean;
   /** OpenAI-compatible servers that answer on this machine: offered, not used unasked. */
-  readonly localServers: readonly { readonly name: string; readonly setting: string }[];
+  readonly localServers: readonly { readonly label: string; readonly setting: string }[];
 };
 
 /** What is on, what is off, and the one setting that turns each on. */
@@ -16,7 +16,7 @@ export function greeting(config: Config, { url, ai, isDemo, localServers }: Fact
       ? off("AI", `the built-in demo answers; OPENAI_API_KEY or AI_BASE_URL connects a real one`)
       : on("AI", ai, ""),
     ...localServers.map(
-      ({ name, setting }) => `        ${"".padEnd(11)}${name} runs on this machine: ${setting} uses it`,
+      ({ label, setting }) => `        ${"".padEnd(11)}${label} runs on this machine: ${setting} uses it`,
     ),
     on("Discord", config.DISCORD_TOKEN && "connecting", "DISCORD_TOKEN"),
     on("Telegram", config.TELEGRAM_TOKEN && (config.TELEGRAM_WEBHOOK_URL ? "webhook" : "polling"), "TELEGRAM_TOKEN"),

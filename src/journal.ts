@@ -32,6 +32,8 @@ export function openJournal({ level, pretty, secrets }: JournalOptions): {
     level,
     base: null,
     errorKey: "error",
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
     hooks: { streamWrite: scrub(secrets.map((secret) => secret.reveal())) },
     ...(pretty && {
       transport: { target: "pino-pretty", options: { ignore: "pid,hostname", translateTime: "HH:MM:ss" } },

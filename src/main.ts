@@ -60,6 +60,7 @@ async function main(mode: Mode, config: Config): Promise<void> {
     const ai = await startStep(log, { name: "AI client", remedy: "Mend the AI settings." }, () =>
       connectAi(aiSettings(config), report),
     );
+    for (const note of ai.notes) log.warn({}, note);
     const gateway: Gateway = {
       ...store,
       channels,
@@ -90,7 +91,7 @@ async function main(mode: Mode, config: Config): Promise<void> {
       );
       closing.push(server.close);
       signals.taking.addEventListener("abort", server.drain, { once: true });
-      const localServers = ai.isDemo ? await findLocalServers(signals.taking) : [];
+      const localServers = ai.isDemo ? await findLocalServers() : [];
       console.log(greeting(config, { url: server.url, ai: ai.description, isDemo: ai.isDemo, localServers }));
     } else {
       console.log(`Talk to ${ai.description}. /help tells what else there is; Ctrl-D ends.\n`);

@@ -50,11 +50,12 @@ async function settleAiFailure(held: HeldTurn, error: AiError, gateway: Gateway)
   const isWorthWaiting = error.retryable && ageMs + error.retryAfterMs < limits.patienceMs;
   if (!isWorthWaiting) return await apologise(held, error.kind, error, gateway);
 
-  if (ageMs > limits.noticeAfterMs) {
+  const delayMs = retryDelayMs(error, held.turn.attempt, limits);
+  if (ageMs + delayMs > limits.noticeAfterMs) {
     const notice = waitingNotice(error.kind, referenceOf(held.turn));
     held.turn = await sendDraft(held.turn, { text: notice }, gateway, held.sending);
   }
-  return await tryAgain(held, error, gateway);
+  return await putBack(held, { delayMs, reason: String(error) }, gateway);
 }
 
 /** The apology is saved like any reply, replaces the draft it follows, and is not remembered in the conversation. */
@@ -66,11 +67,19 @@ async function apologise(held: HeldTurn, kind: AiFailure | "bug", error: unknown
   return true;
 }
 
-async function tryAgain({ turn }: HeldTurn, error: unknown, { inbox, journal, limits }: Gateway): Promise<boolean> {
-  const delayMs = retryDelayMs(error, turn.attempt, limits);
-  await inbox.putBack(turn, delayMs, String(error));
-  journal.putBack(turn, { delayMs, reason: String(error) });
-  return delayMs === 0;
+async function tryAgain(held: HeldTurn, error: unknown, gateway: Gateway): Promise<boolean> {
+  const delayMs = retryDelayMs(error, held.turn.attempt, gateway.limits);
+  return await putBack(held, { delayMs, reason: String(error) }, gateway);
+}
+
+async function putBack(
+  { turn }: HeldTurn,
+  facts: { readonly delayMs: number; readonly reason: string },
+  { inbox, journal }: Gateway,
+): Promise<boolean> {
+  await inbox.putBack(turn, facts.delayMs, facts.reason);
+  journal.putBack(turn, facts);
+  return facts.delayMs === 0;
 }
 
 async function park({ turn }: HeldTurn, error: unknown, { inbox, journal }: Gateway): Promise<boolean> {

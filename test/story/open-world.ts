@@ -1,0 +1,49 @@
+import { type AiDouble, type AiDoubleOptions, startAiDouble } from "../doubles/ai-double.ts";
+import { freshDatabase } from "../setup/fresh-database.ts";
+import { redisUrl } from "../setup/redis.ts";
+import { type Environment, type Parley, startParley } from "./start-parley.ts";
+
+/** A database, an AI and as many instances of Parley as a story needs. */
+export type World = {
+  readonly databaseUrl: string;
+  readonly ai: AiDouble;
+  /** The settings of an instance in this world. */
+  settings(more?: Environment): Environment;
+  start(more?: Environment): Promise<Parley>;
+  /** Ends everything, and fails if the AI was asked anything that it does not know. */
+  close(): Promise<void>;
+};
+
+/** Opens a world of the caller's own; with Redis where there is one. */
+export async function openWorld(ai: AiDoubleOptions = {}): Promise<World> {
+  const database = await freshDatabase();
+  const double = await startAiDouble(ai);
+  const instances: Parley[] = [];
+
+  const settings = (more: Environment = {}): Environment => ({
+    DATABASE_URL: database.url,
+    REDIS_URL: redisUrl(),
+    AI_BASE_URL: double.baseUrl,
+    AI_API_KEY: "a-key-of-the-double",
+    DEFAULT_MODEL: "test-model",
+    RATE_LIMIT_PER_MINUTE: "1000",
+    ...more,
+  });
+  return {
+    databaseUrl: database.url,
+    ai: double,
+    settings,
+    async start(more) {
+      const parley = await startParley(settings(more));
+      instances.push(parley);
+      return parley;
+    },
+    async close() {
+      await Promise.all(instances.map((parley) => parley.kill()));
+      await double.stop();
+      await database.drop();
+      if (double.unknownRequests.length > 0)
+        throw new Error(`the AI was asked what it does not know: ${double.unknownRequests.join("; ")}`);
+    },
+  };
+}
