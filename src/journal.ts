@@ -26,7 +26,7 @@ export type JournalOptions = {
 export function openJournal({ level, pretty, secrets }: JournalOptions): {
   readonly log: Log;
   readonly journal: Journal;
-  readonly metrics: { contentType: string; read(): Promise<string> };
+  readonly metrics: { read(): Promise<{ contentType: string; body: string }> };
 } {
   const log = pino({
     level,
@@ -44,7 +44,7 @@ export function openJournal({ level, pretty, secrets }: JournalOptions): {
   return {
     log,
     journal: writeJournal(log, registry),
-    metrics: { contentType: registry.contentType, read: () => registry.metrics() },
+    metrics: { read: async () => ({ contentType: registry.contentType, body: await registry.metrics() }) },
   };
 }
 

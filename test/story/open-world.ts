@@ -1,3 +1,4 @@
+import pg from "pg";
 import { type AiDouble, type AiDoubleOptions, startAiDouble } from "../doubles/ai-double.ts";
 import { freshDatabase } from "../setup/fresh-database.ts";
 import { redisUrl } from "../setup/redis.ts";
@@ -10,6 +11,10 @@ export type World = {
   /** The settings of an instance in this world. */
   settings(more?: Environment): Environment;
   start(more?: Environment): Promise<Parley>;
+  /** Counts rows, such as "turns where state = 'waiting'". */
+  count(from: string): Promise<number>;
+  /** Nobody can write turns until the returned function is called. */
+  lockTurns(): Promise<() => Promise<void>>;
   /** Ends everything, and fails if the AI was asked anything that it does not know. */
   close(): Promise<void>;
 };
@@ -18,6 +23,8 @@ export type World = {
 export async function openWorld(ai: AiDoubleOptions = {}): Promise<World> {
   const database = await freshDatabase();
   const double = await startAiDouble(ai);
+  const client = new pg.Client(database.url);
+  await client.connect();
   const instances: Parley[] = [];
 
   const settings = (more: Environment = {}): Environment => ({
@@ -38,7 +45,17 @@ export async function openWorld(ai: AiDoubleOptions = {}): Promise<World> {
       instances.push(parley);
       return parley;
     },
+    async count(from) {
+      const { rows } = await client.query<{ count: number }>(`select count(*)::integer as count from ${from}`);
+      return rows[0]?.count ?? 0;
+    },
+    async lockTurns() {
+      await client.query("begin");
+      await client.query("lock table turns in exclusive mode");
+      return async () => void (await client.query("commit"));
+    },
     async close() {
+      await client.end();
       await Promise.all(instances.map((parley) => parley.kill()));
       await double.stop();
       await database.drop();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { until } from "../until.ts";
-import { visitChat } from "../web/visit-chat.ts";
 import { openWorld, type World } from "./open-world.ts";
+import { visit } from "./visit.ts";
 
 let world: World;
 
@@ -9,25 +9,6 @@ beforeEach(async () => {
   world = await openWorld();
 });
 afterEach(() => world.close());
-
-/** A visitor who writes and reads answers. */
-async function visit(url: string) {
-  const chat = await visitChat(url);
-  const stream = await chat.stream();
-  await stream.untilLive();
-  const answerTo = (id: string) =>
-    until(() => stream.turns().findLast((turn) => turn.messageId === id && turn.reply), `the answer to ${id}`, 15_000);
-  return {
-    ...chat,
-    stream,
-    answerTo,
-    async ask(text: string) {
-      const { id, response } = await chat.write(text);
-      expect(response.status).toBe(202);
-      return (await answerTo(id)).reply;
-    },
-  };
-}
 
 test("a message on the page is answered by the AI, and the answer grows before it is there", async () => {
   const { url } = await world.start();
@@ -38,7 +19,7 @@ test("a message on the page is answered by the AI, and the answer grows before i
     text: "one two three four five six seven eight nine ten",
     end: "complete",
   });
-  const drafts = page.stream.drafts().filter(({ text }) => text);
+  const drafts = page.drafts().filter(({ text }) => text);
   expect(drafts.length).toBeGreaterThan(2);
 });
 
@@ -54,7 +35,7 @@ test("the AI reads what was said before, and nothing that somebody else said", a
     ["assistant", "You said: my name is Ada"],
     ["user", "who am I?"],
   ]);
-  expect(bob.stream.turns().map(({ text }) => text)).not.toContain("my name is Ada");
+  expect(bob.turns().map(({ text }) => text)).not.toContain("my name is Ada");
 });
 
 test("/model sets the model for the next answers, and names the nearest ones when there is none", async () => {
@@ -95,7 +76,7 @@ test("/stop ends the running answer and keeps what is written; what waits behind
   const story = await page.write("tell me a story");
   await until(() => world.ai.running === 1, "the AI is asked");
   world.ai.release(3);
-  await until(() => page.stream.drafts().length > 1, "the story has begun");
+  await until(() => page.drafts().length > 1, "the story has begun");
   const next = await page.write("how are you?");
   await page.write("/stop");
   const stopped = (await page.answerTo(story.id)).reply;
@@ -142,7 +123,7 @@ test("while the AI takes no requests the person is told, and answered when it do
   const busy = { error: { message: "secret internals", code: "rate_limit_exceeded" } };
   world.ai.failNext(1, { status: 429, body: busy, headers: { "retry-after": "11" } });
   const { id } = await page.write("hello?");
-  const notice = await until(() => page.stream.drafts().find(({ text }) => text.includes("⏳")), "the notice", 20_000);
+  const notice = await until(() => page.drafts().find(({ text }) => text.includes("⏳")), "the notice", 20_000);
   expect(notice.text).toContain("Your message is kept");
   expect(notice.text).not.toContain("secret");
   expect((await page.answerTo(id)).reply?.text).toBe("You said: hello?");

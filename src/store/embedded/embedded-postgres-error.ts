@@ -4,7 +4,7 @@ export class EmbeddedPostgresError extends Error {
   readonly reason: EmbeddedPostgresFailure;
 
   constructor(reason: EmbeddedPostgresFailure, message: string, cause?: unknown) {
-    super(message, { cause });
+    super(message, cause === undefined ? undefined : { cause });
     this.reason = reason;
   }
 }

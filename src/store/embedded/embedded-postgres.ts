@@ -1,4 +1,5 @@
 import { Client } from "pg";
+import { pause } from "../../conversation/domain/pause.ts";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.ts";
 import { installProgram, type Program } from "./install-program.ts";
 import { openCluster, type Cluster } from "./open-cluster.ts";
@@ -248,18 +249,4 @@ function toUrl({ home, cluster }: Place, port: number): string {
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
-}
-
-/** Ends early, without an error, when `signal` aborts. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }

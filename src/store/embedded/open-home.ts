@@ -10,6 +10,9 @@ const openPlace = "/var/lib/parley";
 /** A socket's path has 104 bytes on macOS and 108 on Linux; its file name takes `/.s.PGSQL.65535`. */
 const socketPathBytesMax = 100;
 
+/** initdb hands paths to a shell, in double quotes. */
+const unspeakable = process.platform === "win32" ? /["\n]/ : /["$`\\\n]/;
+
 export type Account = { readonly uid: number; readonly gid: number };
 
 /** Where PostgreSQL lives. */
@@ -33,6 +36,11 @@ export type Home = {
 export async function openHome(dataDir: string, log: (sentence: string) => void): Promise<Home> {
   const asked = resolve(dataDir);
   const link = join(asked, "postgres");
+  if (unspeakable.test(asked))
+    throw new EmbeddedPostgresError(
+      "no-place",
+      `The data folder ${asked} has a character in its path (one of " $ \` \\ or a line break) that PostgreSQL's initdb does not bear. Set DATA_DIR to another folder.`,
+    );
   try {
     await mkdir(asked, { recursive: true });
     const account = process.getuid?.() === 0 ? await openAsRoot(link, log) : await openAsUser(link);
