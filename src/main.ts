@@ -85,6 +85,7 @@ async function main(mode: Mode, config: Config): Promise<void> {
           routes: web ? [web.routes] : [],
           ...(config.METRICS_TOKEN && { metrics: { token: config.METRICS_TOKEN, ...metrics } }),
           perMinute: config.HTTP_RATE_LIMIT_PER_MINUTE,
+          ...(store.countHit && { sharedHits: store.countHit }),
           ...(config.TRUST_PROXY && { trustProxy: config.TRUST_PROXY }),
           log,
         }),

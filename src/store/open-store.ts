@@ -15,6 +15,7 @@ import { postgresSessions } from "./postgres/postgres-sessions.ts";
 import { postgresTranscripts } from "./postgres/postgres-transcripts.ts";
 import { postgresWire } from "./postgres/postgres-wire.ts";
 import type { Redis } from "./redis/connect-redis.ts";
+import { type CountHit, redisHits } from "./redis/redis-hits.ts";
 import { redisRateLimiter } from "./redis/redis-rate-limiter.ts";
 import { redisSessionCache } from "./redis/redis-session-cache.ts";
 import { redisWire } from "./redis/redis-wire.ts";
@@ -28,6 +29,8 @@ export type Store = {
   readonly sessionCache: SessionCache;
   readonly rateLimiter: RateLimiter;
   readonly wire: Wire;
+  /** Counts requests for all instances together; absent without Redis. */
+  readonly countHit?: CountHit;
   /** Lets go of what is held; the connections themselves are the caller's. */
   close(): Promise<void>;
 };
@@ -55,6 +58,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     sessionCache: redis ? redisSessionCache(redis, sessionTtlMs) : inProcessSessionCache(sessionTtlMs),
     rateLimiter: redis ? redisRateLimiter(redis, messagesPerMinute) : inProcessRateLimiter(messagesPerMinute),
     wire,
+    ...(redis && { countHit: redisHits(redis) }),
     async close() {
       await wire.close();
       await presence.release();
