@@ -1,7 +1,8 @@
 import pg from "pg";
 import { type AiDouble, type AiDoubleOptions, startAiDouble } from "../doubles/ai-double.ts";
 import { freshDatabase } from "../setup/fresh-database.ts";
-import { redisUrl } from "../setup/redis.ts";
+import { findRedis } from "../setup/find-redis.ts";
+import { redisUrl, startRedis } from "../setup/redis.ts";
 import { type Environment, type Parley, startParley } from "./start-parley.ts";
 
 /** A database, an AI and as many instances of Parley as a story needs. */
@@ -23,13 +24,15 @@ export type World = {
 export async function openWorld(ai: AiDoubleOptions = {}): Promise<World> {
   const database = await freshDatabase();
   const double = await startAiDouble(ai);
+  // Of its own where it can be: people of the same id in two stories must not share their limits.
+  const redis = findRedis() ? await startRedis() : undefined;
   const client = new pg.Client(database.url);
   await client.connect();
   const instances: Parley[] = [];
 
   const settings = (more: Environment = {}): Environment => ({
     DATABASE_URL: database.url,
-    REDIS_URL: redisUrl(),
+    REDIS_URL: redis?.url ?? redisUrl(),
     AI_BASE_URL: double.baseUrl,
     AI_API_KEY: "a-key-of-the-double",
     DEFAULT_MODEL: "test-model",
@@ -58,6 +61,7 @@ export async function openWorld(ai: AiDoubleOptions = {}): Promise<World> {
       await client.end();
       await Promise.all(instances.map((parley) => parley.kill()));
       await double.stop();
+      await redis?.stop();
       await database.drop();
       if (double.unknownRequests.length > 0)
         throw new Error(`the AI was asked what it does not know: ${double.unknownRequests.join("; ")}`);

@@ -7,8 +7,11 @@ export interface Sessions {
   /** Gets or creates the user and the active conversation: of the person in a direct room, of the room in a group. Safe to race. */
   open(message: ChannelMessage): Promise<SessionIds>;
 
-  /** Reads the session afresh. Undefined when the conversation is no longer the active one: open again. */
-  read(ids: SessionIds, historyMax: number): Promise<Session | undefined>;
+  /**
+   * Reads the session afresh. Undefined when the ids are not (any more) this person and the active conversation of this
+   * room, whatever a cache said: open again.
+   */
+  read(message: ChannelMessage, ids: SessionIds, historyMax: number): Promise<Session | undefined>;
 
   /** As `read`, and saves the turn's message to the conversation in the same stroke; repeating saves it once. `history` ends before it. */
   record(turn: Turn, ids: SessionIds, historyMax: number): Promise<Session | undefined>;

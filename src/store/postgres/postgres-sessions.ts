@@ -18,16 +18,14 @@ export function postgresSessions({ query }: Postgres): Sessions {
       return { userId: user.id, conversationId: conversation.id };
     },
 
-    async read(ids, historyMax) {
-      const [row] = await query<SessionRow>(readSession, [ids.userId, ids.conversationId, historyMax]);
+    async read(message, ids, historyMax) {
+      const [row] = await query<SessionRow>(readSession, sessionValues(message, ids, historyMax));
       return row && sessionFrom(ids, row);
     },
 
     async record(turn, ids, historyMax) {
       const [row] = await query<SessionRow>(recordMessage, [
-        ids.userId,
-        ids.conversationId,
-        historyMax,
+        ...sessionValues(turn.message, ids, historyMax),
         turn.id,
         storable(turn.message.author.name),
         storable(spokenText(turn.message)),
@@ -94,11 +92,18 @@ function sessionFrom(ids: SessionIds, row: SessionRow): Session {
   };
 }
 
-/** The ids may come from a stale cache: a conversation that is no longer active answers no row. */
+function sessionValues(message: ChannelMessage, { userId, conversationId }: SessionIds, historyMax: number): unknown[] {
+  return [userId, conversationId, historyMax, message.channel, message.author.id, scopeOf(message)];
+}
+
+/**
+ * The ids may come from a stale cache, or from one that served another database: unless they are this person and
+ * the active conversation of this place, there is no row.
+ */
 const sessionRow = `select users.preferred_model, conversations.model_override, channel_settings.default_model as channel_model
-      from conversations join users on users.id = $1
+      from conversations join users on users.id = $1 and users.channel = $4 and users.channel_user_id = $5
       left join channel_settings on channel_settings.channel = conversations.channel
-     where conversations.id = $2 and conversations.is_active`;
+     where conversations.id = $2 and conversations.channel = $4 and conversations.scope = $6 and conversations.is_active`;
 
 const historyBefore = (
   turn: string,
@@ -115,8 +120,8 @@ const recordMessage: Statement = {
   name: "record-message",
   text: `with session as (${sessionRow}), said as (
     insert into messages (conversation_id, turn_id, role, user_id, author, content)
-    select $2::bigint, $4::bigint, 'user', $1::bigint, $5, $6 from session on conflict (turn_id, role) do nothing
-  ) select session.*, ${historyBefore("and turn_id <> $4::bigint")} from session`,
+    select $2::bigint, $7::bigint, 'user', $1::bigint, $8, $9 from session on conflict (turn_id, role) do nothing
+  ) select session.*, ${historyBefore("and turn_id <> $7::bigint")} from session`,
 };
 
 const setUserModel: Statement = { name: "set-user-model", text: `update users set preferred_model = $2 where id = $1` };

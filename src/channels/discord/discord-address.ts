@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { ChannelError } from "../../conversation/domain/errors.ts";
+import type { Json } from "../../conversation/domain/json.ts";
+
+/** Where an answer goes. Kept with the message, so it must stay readable by later versions. */
+export type DiscordAddress =
+  | { readonly kind: "message"; readonly channelId: string; readonly messageId: string }
+  | {
+      readonly kind: "interaction";
+      readonly id: string;
+      readonly applicationId: string;
+      /** Answers this one interaction until `expiresAtMs`. */
+      readonly token: string;
+      readonly channelId: string;
+      readonly expiresAtMs: number;
+    };
+
+/** An interaction's token lives this long after the interaction was made. */
+export const interactionLifeMs = 15 * 60_000;
+
+/**
+ * Reads the address of a message that this channel kept.
+ *
+ * @throws ChannelError not retryable
+ */
+export function readAddress(kept: Json): DiscordAddress {
+  const address = schema.safeParse(kept);
+  if (address.success) return address.data;
+  throw new ChannelError("The message has no Discord address: it was kept by another channel or version.", {
+    retryable: false,
+  });
+}
+
+const schema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("message"), channelId: z.string(), messageId: z.string() }),
+  z.object({
+    kind: z.literal("interaction"),
+    id: z.string(),
+    applicationId: z.string(),
+    token: z.string(),
+    channelId: z.string(),
+    expiresAtMs: z.number(),
+  }),
+]);

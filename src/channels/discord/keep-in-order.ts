@@ -1,0 +1,99 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { StoreError } from "../../conversation/domain/errors.ts";
+import type { ChannelMessage } from "../../conversation/domain/message.ts";
+import type { Accept, Receipt } from "../../conversation/ports/channel.ts";
+
+/** Something that arrived: with a message for the assistant, or with none. */
+type Arrived = {
+  readonly message: ChannelMessage | undefined;
+  /** Called in the order of arrival, once it is on disk or nothing has to be kept. Only now it may be acknowledged. */
+  readonly settled: () => void;
+  /** What became of its message; undefined when it could not be kept and never will be. */
+  readonly received: (receipt: Receipt | undefined) => void;
+};
+
+type Keeper = {
+  /** @returns false when too much is waiting: it was not taken, and nothing after it may be given until `room` resolves */
+  take(arrived: Arrived): boolean;
+  /** Resolves when half of the places are free again, or `signal` aborted. */
+  room(): Promise<void>;
+  /** Resolves when nothing is being written any more. What then still waits was not settled. */
+  rest(): Promise<void>;
+};
+
+/**
+ * Keeps what arrives, in its order. While the store is away it tries again with growing pauses, and what
+ * arrives meanwhile waits, up to a limit.
+ */
+export function keepInOrder(
+  accept: Accept,
+  report: (what: string, error: unknown) => void,
+  signal: AbortSignal,
+): Keeper {
+  const waiting: Arrived[] = [];
+  const roomSeekers = new Set<() => void>();
+  let working: Promise<void> | undefined;
+  signal.addEventListener("abort", letIn, { once: true });
+
+  return {
+    take(arrived) {
+      if (waiting.length >= waitingMax) return false;
+      waiting.push(arrived);
+      working ??= work().finally(() => (working = undefined));
+      return true;
+    },
+    async room() {
+      if (waiting.length <= waitingMax / 2 || signal.aborted) return;
+      await new Promise<void>((resolve) => roomSeekers.add(resolve));
+    },
+    async rest() {
+      await working;
+    },
+  };
+
+  async function work(): Promise<void> {
+    let failures = 0;
+    let batchMax = batchLengthMax;
+    while (waiting.length > 0 && !signal.aborted) {
+      const batch = waiting.slice(0, batchMax);
+      const outcome = await keep(batch);
+      if (outcome === "away") {
+        await pause(Math.min(pauseMs * 2 ** failures++, pauseMsMax), undefined, { signal }).catch(() => {});
+        continue;
+      }
+      failures = 0;
+      // One of them cannot be kept, for a reason that time does not mend: find it, so that only that one is lost.
+      batchMax = outcome === "broken" && batch.length > 1 ? 1 : batchLengthMax;
+      if (outcome === "broken" && batch.length > 1) continue;
+      waiting.splice(0, batch.length);
+      for (const { settled } of batch) settled();
+      if (waiting.length <= waitingMax / 2) letIn();
+    }
+  }
+
+  async function keep(batch: readonly Arrived[]): Promise<"kept" | "away" | "broken"> {
+    const withMessage = batch.filter(({ message }) => message !== undefined);
+    try {
+      const messages = withMessage.flatMap(({ message }) => message ?? []);
+      const receipts = messages.length > 0 ? await accept(messages) : [];
+      for (const [index, { received }] of withMessage.entries()) received(receipts[index]);
+      return "kept";
+    } catch (error) {
+      report("keeping what arrived from Discord", error);
+      if (error instanceof StoreError) return "away";
+      if (batch.length === 1) batch[0]?.received(undefined);
+      return "broken";
+    }
+  }
+
+  function letIn(): void {
+    for (const resolve of roomSeekers) resolve();
+    roomSeekers.clear();
+  }
+}
+
+/** Beyond this the connection is closed, and resumed later: Discord keeps what is missed for some minutes. */
+const waitingMax = 2_000;
+const batchLengthMax = 100;
+const pauseMs = 250;
+const pauseMsMax = 15_000;

@@ -1,0 +1,46 @@
+import { askTelegram } from "./ask-telegram.ts";
+import { introduceBot } from "./introduce-bot.ts";
+import type { Self } from "./read-message.ts";
+import { updateKinds, type Take, type TelegramLink } from "./telegram-link.ts";
+import { updateSchema, type TelegramUpdate } from "./update.ts";
+
+/**
+ * Makes a poll to be repeated: it takes what waits, which the next one confirms by its offset. After a failed one the
+ * same updates come again.
+ */
+export function pollUpdates(link: TelegramLink, take: Take, signal: AbortSignal): () => Promise<void> {
+  const { api, timings } = link;
+  let self: Self | undefined;
+  let offset: number | undefined;
+
+  return async () => {
+    self ??= await startPolling(link);
+    // The first poll after a failure does not wait, so that we know soon whether we are connected.
+    const timeout = link.health.state === "connected" ? timings.pollSeconds : 0;
+    const poll = { limit: 100, timeout, allowed_updates: updateKinds, ...(offset !== undefined && { offset }) };
+    // grammY's signals are of another package's type, and as good.
+    const updates = await askTelegram(api.getUpdates(poll, signal as Parameters<typeof api.getUpdates>[1]));
+    link.health = { state: "connected" };
+    await take(
+      updates.flatMap((update) => readUpdate(update, link) ?? []),
+      self,
+    );
+    // An empty answer has confirmed what came before. We go on without an offset, as ids restart at random after a quiet week.
+    offset = updates.length === 0 ? undefined : Math.max(...updates.map(({ update_id }) => update_id)) + 1;
+  };
+}
+
+/** Telegram refuses polls while a webhook is set. What waits for it is kept. */
+async function startPolling(link: TelegramLink): Promise<Self> {
+  const self = await introduceBot(link);
+  await askTelegram(link.api.deleteWebhook({ drop_pending_updates: false }));
+  return self;
+}
+
+/** An update that cannot be read must not hold up those behind it. */
+function readUpdate(update: unknown, { report }: TelegramLink): TelegramUpdate | undefined {
+  const parsed = updateSchema.safeParse(update);
+  if (parsed.success) return parsed.data;
+  report("reading an update of Telegram's, which is left out", parsed.error);
+  return undefined;
+}

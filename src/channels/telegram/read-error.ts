@@ -1,0 +1,79 @@
+import { GrammyError, HttpError } from "grammy";
+import { ChannelError } from "../../conversation/domain/errors.ts";
+
+/** What an error of the Bot API means for the one who called. */
+export type Refusal =
+  /** An edit that changes nothing, or a removal of what is gone or must stay: nothing is left to do. */
+  | { readonly kind: "already" }
+  /** The message to edit is gone, or too old: it must be sent anew. */
+  | { readonly kind: "gone" }
+  /** The formatting is refused, not the text. */
+  | { readonly kind: "formatting" }
+  /** The group became a supergroup and has this id now. */
+  | { readonly kind: "moved"; readonly chatId: number }
+  /** Another poller, or a webhook, receives the bot's updates. */
+  | { readonly kind: "conflict"; readonly error: ChannelError }
+  /** The token is not, or no longer, valid. */
+  | { readonly kind: "unauthorized"; readonly error: ChannelError }
+  | { readonly kind: "failed"; readonly error: ChannelError };
+
+/** Reads what a call of the Bot API threw. No error that comes of it holds the token or a message's text. */
+export function readError(error: unknown): Refusal {
+  if (error instanceof GrammyError) return readRefusal(error);
+  if (error instanceof ChannelError) return { kind: "failed", error };
+  const cause = error instanceof HttpError ? error.error : error;
+  return failed(`Telegram did not answer (${words(cause)}). Whether the call arrived is not known.`, {
+    retryable: true,
+  });
+}
+
+/** Texts of the official server (tdlib/telegram-bot-api), which has no codes for them. */
+function readRefusal({ method, error_code, description, parameters }: GrammyError): Refusal {
+  const said = `Telegram refused ${method} (${error_code}: ${scrub(description)})`;
+  if (parameters.migrate_to_chat_id !== undefined) return { kind: "moved", chatId: parameters.migrate_to_chat_id };
+  switch (error_code) {
+    case 400:
+      return readBadRequest(said, description);
+    case 401:
+    case 404:
+      return { kind: "unauthorized", error: tokenError(said) };
+    case 409:
+      return { kind: "conflict", error: new ChannelError(said, { retryable: true }) };
+    case 429:
+      return failed(said, { retryable: true, retryAfterMs: (parameters.retry_after ?? 1) * 1000 });
+    default:
+      return failed(said, { retryable: error_code >= 500 });
+  }
+}
+
+function readBadRequest(said: string, description: string): Refusal {
+  if (/message is not modified|message to delete not found|message can't be deleted/i.test(description))
+    return { kind: "already" };
+  if (/message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i.test(description))
+    return { kind: "gone" };
+  if (/entit(?:y|ies)/i.test(description)) return { kind: "formatting" };
+  return failed(said, { retryable: false });
+}
+
+function failed(message: string, options: { retryable: boolean; retryAfterMs?: number }): Refusal {
+  return { kind: "failed", error: new ChannelError(message, options) };
+}
+
+function tokenError(said: string): ChannelError {
+  return new ChannelError(
+    `${said}: the token is not valid. Copy it again from @BotFather (or let it make a new one with /revoke), set TELEGRAM_TOKEN and start again. Check TELEGRAM_API_ROOT too, if you set it.`,
+    { retryable: false },
+  );
+}
+
+/** What went wrong underneath: "TimeoutError: …", "fetch failed: ECONNRESET …". */
+function words(error: unknown): string {
+  if (!(error instanceof Error)) return scrub(String(error));
+  const own = error.name === "Error" || error.name === "TypeError" ? error.message : `${error.name}: ${error.message}`;
+  return scrub(error.cause instanceof Error ? `${own}: ${error.cause.message}` : own);
+}
+
+/** The token stands in every URL of the Bot API. */
+function scrub(text: string): string {
+  return text.replaceAll(/\d+:[\w-]{8,}/g, "[token]");
+}

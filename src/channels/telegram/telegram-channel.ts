@@ -1,0 +1,117 @@
+import { GatewayError, StoreError } from "../../conversation/domain/errors.ts";
+import { BadDeliveryError, type Channel, type Webhook } from "../../conversation/ports/channel.ts";
+import { keepWebhook } from "./keep-webhook.ts";
+import { pause } from "./pause.ts";
+import { pollUpdates } from "./poll-updates.ts";
+import { readMessage, type Self } from "./read-message.ts";
+import { replyShower } from "./show-reply.ts";
+import { telegramApi } from "./telegram-api.ts";
+import type { Take, TelegramLink, TelegramOptions } from "./telegram-link.ts";
+import { telegramTimings, type TelegramTimings } from "./telegram-timings.ts";
+import { updateSchema, type TelegramUpdate } from "./update.ts";
+
+const webhookPath = "/api/webhook/telegram";
+
+/**
+ * Telegram. Updates are confirmed only after `accept` has resolved: a poll by the next one's offset, a webhook delivery by
+ * the 200. With a webhook every instance must `listen`, since any may be called; polling is for one instance at a time.
+ */
+export function telegramChannel(options: TelegramOptions, timings: TelegramTimings = telegramTimings): Channel {
+  const { webhook, commands, report } = options;
+  const api = telegramApi(options.token, options.apiRoot, timings.callMs);
+  const link: TelegramLink = { api, commands, report, timings, health: { state: "connecting", reason: "starting" } };
+  /** Takes webhook deliveries, once we know who we are. */
+  let open = Promise.withResolvers<(update: TelegramUpdate) => Promise<void>>();
+
+  return {
+    name: "telegram",
+    refuses: "in-room",
+    receivesAlone: webhook === undefined,
+    editIntervalMs: ({ audience }) => (audience === "direct" ? timings.privateEditMs : timings.groupEditMs),
+    show: replyShower(api),
+    health: () => link.health,
+
+    async listen(accept, signal) {
+      const take: Take = async (updates, self) => {
+        const messages = updates.flatMap((update) => readMessage(update, self, Date.now()) ?? []);
+        if (messages.length > 0) await accept(messages);
+        for (const { callback_query: callback } of updates)
+          if (callback) api.answerCallbackQuery({ callback_query_id: callback.id }).catch(() => {}); // it only ends a spinner
+      };
+      const meet = (self: Self) => open.resolve((update) => take([update], self));
+      try {
+        await persist(
+          webhook
+            ? keepWebhook(link, { url: urlOf(webhook.url), secretToken: webhook.secret.reveal() }, meet, signal)
+            : pollUpdates(link, take, signal),
+          link,
+          signal,
+        );
+      } catch (error) {
+        link.health = { state: "failed", reason: error instanceof Error ? error.message : String(error) };
+        throw error;
+      } finally {
+        open = Promise.withResolvers();
+      }
+    },
+
+    ...(webhook && {
+      webhook: {
+        path: webhookPath,
+        isAuthentic: (headers) => {
+          const given = headers["x-telegram-bot-api-secret-token"];
+          return typeof given === "string" && webhook.secret.equals(given);
+        },
+        receive: async (body) => {
+          const parsed = updateSchema.safeParse(body);
+          if (!parsed.success) throw new BadDeliveryError("The body is not an update of the Telegram Bot API.");
+          const takeOne = await soon(open.promise, timings.startMs);
+          await takeOne(parsed.data);
+        },
+      } satisfies Webhook,
+    }),
+  };
+}
+
+function urlOf(base: string): string {
+  return base.replace(/\/+$/, "") + webhookPath;
+}
+
+/**
+ * Repeats `step` until aborted, after failures with growing pauses.
+ *
+ * @throws ChannelError when it can never work
+ */
+async function persist(step: () => Promise<void>, link: TelegramLink, signal: AbortSignal): Promise<void> {
+  for (let failures = 0; !signal.aborted;) {
+    try {
+      await step();
+      failures = 0;
+    } catch (error) {
+      if (signal.aborted) return;
+      const known = error instanceof GatewayError ? error : undefined;
+      if (known?.retryable === false) throw known;
+      link.report("receiving from Telegram", error);
+      link.health = { state: "connecting", reason: known?.message ?? "an unexpected error" };
+      await pause(Math.max(known?.retryAfterMs ?? 0, pauseMs(failures, link.timings)), signal);
+      failures += 1;
+    }
+  }
+}
+
+/** With jitter, so that two pollers of one token do not collide for ever. */
+function pauseMs(failures: number, { pauseMs, pauseMsMax }: TelegramTimings): number {
+  return Math.min(pauseMsMax, pauseMs * 2 ** Math.min(failures, 16)) * (0.5 + Math.random() / 2);
+}
+
+/** @throws StoreError after `waitMs`: nothing was kept, Telegram must deliver again */
+async function soon<T>(value: Promise<T>, waitMs: number): Promise<T> {
+  const bound = new AbortController();
+  try {
+    const inTime = await Promise.race([value, pause(waitMs, bound.signal)]);
+    if (inTime === undefined) throw new StoreError("This instance is not yet connected to Telegram", undefined);
+    return inTime;
+  } finally {
+    bound.abort();
+  }
+}

@@ -1,0 +1,33 @@
+import type { Api } from "grammy";
+import type { CommandWord } from "../../conversation/domain/command.ts";
+import type { ChannelHealth } from "../../conversation/ports/channel.ts";
+import type { Secret } from "../../secret.ts";
+import type { TelegramTimings } from "./telegram-timings.ts";
+import type { Self } from "./read-message.ts";
+import type { TelegramUpdate } from "./update.ts";
+
+export type TelegramOptions = {
+  readonly token: Secret;
+  /** The Bot API's address, such as https://api.telegram.org. */
+  readonly apiRoot: string;
+  /** Present: Telegram calls `url` + "/api/webhook/telegram" and proves itself by `secret`. Absent: we poll. */
+  readonly webhook?: { readonly url: string; readonly secret: Secret };
+  /** What Telegram's command menu offers. */
+  readonly commands: readonly CommandWord[];
+  /** Hears of what failed and is tried again. Gets no token and no message's text. */
+  readonly report: (what: string, error: unknown) => void;
+};
+
+/** The one connection to Telegram, as its two ways of receiving share it. */
+export type TelegramLink = Pick<TelegramOptions, "commands" | "report"> & {
+  readonly api: Api["raw"];
+  readonly timings: TelegramTimings;
+  /** Changes as the connection does. */
+  health: ChannelHealth;
+};
+
+/** Keeps what the updates hold. When it resolves, they may be confirmed. */
+export type Take = (updates: readonly TelegramUpdate[], self: Self) => Promise<void>;
+
+/** The kinds of updates that we want. */
+export const updateKinds = ["message", "callback_query"] as const;

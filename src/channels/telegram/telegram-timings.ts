@@ -1,0 +1,19 @@
+/** Every wait of the channel, in milliseconds unless the name says otherwise. Tests shrink them. */
+export const telegramTimings = {
+  /** How long Telegram holds a poll that has nothing to say. */
+  pollSeconds: 25,
+  /** How long an answer may take; a poll is given as much on top of its own time before it counts as dead. */
+  callMs: 10_000,
+  /** The first pause after a failure, doubled each time up to `pauseMsMax`. */
+  pauseMs: 500,
+  pauseMsMax: 30_000,
+  /** How long a webhook delivery waits for an instance that still starts. */
+  startMs: 5_000,
+  /** How often Telegram is asked whether the webhook still stands. */
+  webhookCheckMs: 60_000,
+  /** Telegram tolerates about one message a second in a chat, and 20 a minute in a group, edits included. */
+  privateEditMs: 1_000,
+  groupEditMs: 4_000,
+};
+
+export type TelegramTimings = Readonly<typeof telegramTimings>;

@@ -1,0 +1,56 @@
+import type { MessageEntity } from "grammy/types";
+import { LRUCache } from "lru-cache";
+import { replyMarkdown, type Reply } from "../../conversation/domain/reply.ts";
+import { parseDraft, parseMarkdown } from "../../text/parse-markdown.ts";
+import { splitMarkdown } from "../../text/split-markdown.ts";
+import { formatMarkdown } from "./format-markdown.ts";
+
+/** One message of a reply: a text and its formatting, as Telegram takes it. */
+export type Part = { readonly text: string; readonly entities: readonly MessageEntity[] };
+
+/** After entities are parsed. In UTF-16 units, which is always safe. */
+export const partCharsMax = 4096;
+
+/**
+ * Writes a reply as messages: each 1 to 4096 UTF-16 units long, none blank, formatted by offsets (which cannot
+ * fail to parse) rather than marks. While a reply grows, its earlier parts stay as they are.
+ */
+export function writeReply(reply: Reply): readonly Part[] {
+  const pieces = splitMarkdown(replyMarkdown(reply).replaceAll(/\r\n?/g, "\n"), fits);
+  return pieces
+    .map(({ text }, index) => (reply.end || index < pieces.length - 1 ? finishedPart(text) : draftPart(text)))
+    .filter(({ text }) => text !== "");
+}
+
+/**
+ * What is shown is rarely longer than its Markdown, so nothing is formatted only to be measured: except tables, whose
+ * padding may grow a lot. The margin holds the rest, such as list numbers that gain a digit.
+ */
+function fits(markdown: string): boolean {
+  if (markdown.length > sourceCharsMax) return false;
+  return !tableRow.test(markdown) || formatMarkdown(parseMarkdown(markdown)).text.length <= partCharsMax;
+}
+
+const sourceCharsMax = partCharsMax - 96;
+const tableRow = /^[ \t>]*(?:\|.*|[^|\n]*-\|.*)$/m;
+
+/** The pieces of a growing reply but the last come again and again. */
+function finishedPart(markdown: string): Part {
+  const known = finished.get(markdown);
+  if (known) return known;
+  const part = bounded(formatMarkdown(parseMarkdown(markdown)), markdown);
+  finished.set(markdown, part);
+  return part;
+}
+
+const finished = new LRUCache<string, Part>({ max: 200 });
+
+function draftPart(markdown: string): Part {
+  const part = formatMarkdown(parseDraft(markdown));
+  return part.text.length <= partCharsMax ? part : finishedPart(markdown);
+}
+
+/** In the rare case that formatting made it too long, the Markdown itself is shown. */
+function bounded(part: Part, markdown: string): Part {
+  return part.text.length <= partCharsMax ? part : { text: markdown.trim(), entities: [] };
+}

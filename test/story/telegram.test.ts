@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { startTelegramDouble, type TelegramDouble } from "../doubles/telegram-double.ts";
+import { until } from "../until.ts";
+import { openWorld, type World } from "./open-world.ts";
+
+let world: World;
+let telegram: TelegramDouble;
+
+beforeEach(async () => {
+  world = await openWorld();
+  telegram = await startTelegramDouble();
+});
+afterEach(async () => {
+  await world.close();
+  await telegram.close();
+  expect(telegram.unknownRequests).toEqual([]);
+});
+
+const settings = (more: Record<string, string> = {}) => ({
+  TELEGRAM_TOKEN: telegram.token,
+  TELEGRAM_API_ROOT: telegram.url,
+  ...more,
+});
+const botSaid = (chat: number) =>
+  telegram
+    .transcript(chat)
+    .filter(({ fromBot }) => fromBot)
+    .map(({ text }) => text);
+const untilSaid = (chat: number, text: string | RegExp) =>
+  until(
+    () => botSaid(chat).find((said) => (typeof text === "string" ? said === text : text.test(said))),
+    `“${text}”`,
+    15_000,
+  );
+
+const ada = { id: 501, first_name: "Ada" };
+const bob = { id: 502, first_name: "Bob" };
+const group = { id: -1001, type: "supergroup" as const, title: "Friends" };
+
+test("a private message is answered, /model changes who answers, /reset forgets", async () => {
+  world.ai.models = ["test-model", "claude-3-opus"];
+  await world.start(settings());
+  telegram.say({ chat: 501, text: "Hello!" });
+  await untilSaid(501, "You said: Hello!");
+  telegram.say({ chat: 501, text: "/model claude-3-opus" });
+  await untilSaid(501, "Model set to: claude-3-opus");
+  telegram.say({ chat: 501, text: "who?" });
+  await untilSaid(501, "You said: who?");
+  expect(world.ai.requests.at(-1)?.body.model).toBe("claude-3-opus");
+  telegram.say({ chat: 501, text: "/reset" });
+  await untilSaid(501, "Conversation reset! Starting fresh.");
+  telegram.say({ chat: 501, text: "again" });
+  await untilSaid(501, "You said: again");
+  expect(world.ai.requests.at(-1)?.body.messages).toHaveLength(2);
+});
+
+test("in a group it answers who mentions it or replies to it, as a reply, and knows who speaks", async () => {
+  await world.start(settings());
+  await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
+  telegram.say({ chat: group, from: ada, text: "nobody asked you" });
+  const asked = telegram.say({ chat: group, from: ada, text: "@parley_bot I am Ada" });
+  await untilSaid(group.id, "You said: Ada: I am Ada");
+  const answer = telegram.transcript(group.id).find(({ fromBot }) => fromBot);
+  expect(answer?.replyTo).toBe(asked);
+
+  telegram.say({ chat: group, from: bob, text: "and I am Bob", replyTo: answer?.id ?? 0 });
+  await until(() => world.ai.requestCount === 2, "Bob is heard", 10_000);
+  const said = world.ai.requests.at(-1)?.body.messages.map(({ content }) => content);
+  expect(said?.[1]).toBe("Ada: I am Ada");
+  expect(said?.at(-1)).toMatch(/^Bob: [\s\S]*and I am Bob$/);
+  telegram.say({ chat: group, from: bob, text: "/status@parley_bot" });
+  await untilSaid(group.id, /Messages in this conversation: 4/);
+});
+
+test("by webhook it registers itself with a secret, and answers the same", async () => {
+  const port = "18499";
+  const parley = await world.start(settings({ PORT: port, TELEGRAM_WEBHOOK_URL: `http://127.0.0.1:${port}` }));
+  await until(() => telegram.webhookUrl !== "", "the webhook is registered", 10_000);
+  telegram.say({ chat: 501, text: "Hello!" });
+  await untilSaid(501, "You said: Hello!");
+  const forged = await fetch(`${parley.url}/api/webhook/telegram`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-telegram-bot-api-secret-token": "guess" },
+    body: "{}",
+  });
+  expect(forged.status).toBe(401);
+  expect(telegram.callsOf("getUpdates")).toEqual([]);
+});
+
+test("an answer longer than a message comes whole, in several, with its code fences intact", async () => {
+  const lines = Array.from({ length: 400 }, (_, line) => `const value${line} = ${line};`).join("\n");
+  world.ai.answer = () => `Here it is:\n\n\`\`\`ts\n${lines}\n\`\`\`\n\nThat is all.`;
+  await world.start(settings());
+  telegram.say({ chat: 501, text: "code, please" });
+  await untilSaid(501, /That is all\.$/);
+  const said = telegram.transcript(501).filter(({ fromBot }) => fromBot);
+  expect(said.length).toBeGreaterThan(1);
+  for (let line = 0; line < 400; line++)
+    expect(said.filter(({ text }) => text.includes(`value${line} = `))).toHaveLength(1);
+  for (const { entities } of said) expect(entities.some(({ type }) => type === "pre")).toBe(true);
+});
+
+test("a growing answer is one message that is edited, and typing shows before it", async () => {
+  world.ai.delayMs = 400;
+  world.ai.tokenMs = 200;
+  world.ai.answer = () => "one two three four five six seven eight nine ten eleven twelve";
+  await world.start(settings());
+  telegram.say({ chat: 501, text: "count" });
+  await untilSaid(501, "one two three four five six seven eight nine ten eleven twelve");
+  const [shown, ...others] = telegram.transcript(501).filter(({ fromBot }) => fromBot);
+  expect(others).toEqual([]);
+  expect(shown?.edits).toBeGreaterThan(0);
+  expect(telegram.callsOf("sendChatAction").length).toBeGreaterThan(0);
+});
+
+test("a 429 of Telegram delays only the room it is about", async () => {
+  await world.start(settings());
+  telegram.failNext("sendMessage", { status: 429, description: "Too Many Requests: retry after 3", retryAfter: 3 });
+  telegram.say({ chat: 501, text: "slow" });
+  await until(() => telegram.callsOf("sendMessage").length === 1, "the first is refused", 10_000);
+  telegram.say({ chat: 502, text: "quick" });
+  await untilSaid(502, "You said: quick");
+  expect(botSaid(501)).toEqual([]);
+  await untilSaid(501, "You said: slow");
+  const [refused, sent, ...others] = telegram.callsOf("sendMessage").filter(({ params }) => params["chat_id"] === 501);
+  expect(others).toEqual([]);
+  expect((sent?.atMs ?? 0) - (refused?.atMs ?? 0)).toBeGreaterThanOrEqual(3_000);
+});
+
+test("someone who blocks the bot holds up nobody", async () => {
+  await world.start(settings());
+  await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
+  telegram.blocked.add(501);
+  telegram.say({ chat: 501, text: "answer me" });
+  telegram.say({ chat: 502, text: "and me" });
+  await untilSaid(502, "You said: and me");
+  await until(
+    async () => (await world.count("turns where state = 'parked'")) === 1,
+    "the blocked turn is parked",
+    10_000,
+  );
+});
+
+test("too many messages are answered with one polite sentence", async () => {
+  await world.start(settings({ RATE_LIMIT_PER_MINUTE: "2" }));
+  for (const text of ["one", "two", "three", "four", "five"]) telegram.say({ chat: 501, text });
+  await untilSaid(501, /a lot at once/);
+  await untilSaid(501, "You said: two");
+  await until(() => telegram.pendingUpdates === 0, "all are acknowledged", 10_000);
+  expect(botSaid(501)).toHaveLength(3);
+  expect(await world.count("turns where state = 'refused'")).toBe(2);
+});
+
+test("a wrong token turns Telegram off with a sentence, and leaves the rest running", async () => {
+  const parley = await world.start(settings({ TELEGRAM_TOKEN: "424242:another-token-than-the-doubles" }));
+  await until(() => /telegram is off: .*BotFather/i.test(parley.output()), "the operator is told", 10_000);
+  expect(parley.output()).not.toContain("another-token-than-the-doubles");
+  expect((await fetch(`${parley.url}/live`)).status).toBe(200);
+  const ready = await fetch(`${parley.url}/ready`);
+  expect(ready.status).toBe(503);
+  expect(await ready.text()).toContain("telegram");
+});
