@@ -50,7 +50,7 @@ export function discordChannel({ token, apiBase, commands, report }: DiscordOpti
         health = { state: "connecting", reason: "stopped" };
       } catch (error) {
         if (signal.aborted) return;
-        health = { state: "failed", reason: readError(error).message };
+        health = { state: "failed", reason: error instanceof Error ? error.message : String(error) };
         throw error;
       }
     },
@@ -81,6 +81,8 @@ export function discordChannel({ token, apiBase, commands, report }: DiscordOpti
       );
       if (code === undefined) break;
       intents = intentsAfter(code, intents);
+      // More servers than the shards may hold: the gateway is asked again how many it wants, but not at once.
+      if (code === shardingRequired) await pause(pauseMsMax, undefined, { signal });
     }
     await keeper.rest();
   }
@@ -160,7 +162,6 @@ export function discordChannel({ token, apiBase, commands, report }: DiscordOpti
 
   /** @throws ChannelError when the close code says that no connection will ever hold */
   function intentsAfter(code: number, intents: number): number {
-    // More servers than the shards may hold: the gateway is asked again how many it wants.
     if (code === shardingRequired) return intents;
     if (code !== disallowedIntents || (intents & GatewayIntentBits.MessageContent) === 0)
       throw new ChannelError(fatalWords.get(code) ?? `Discord closed the connection for good (${code}).`, {

@@ -1,0 +1,100 @@
+import { expect, onTestFinished } from "vitest";
+import { discordChannel } from "../../src/channels/discord/discord-channel.ts";
+import type { CommandWord } from "../../src/conversation/domain/command.ts";
+import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
+import type { Reply } from "../../src/conversation/domain/reply.ts";
+import type { Turn } from "../../src/conversation/domain/turn.ts";
+import type { Channel, Receipt } from "../../src/conversation/ports/channel.ts";
+import { Secret } from "../../src/secret.ts";
+import { type DiscordDouble, type DoubleOptions, startDiscordDouble } from "../doubles/discord-double.ts";
+import { until } from "../until.ts";
+
+export type Started = {
+  readonly discord: DiscordDouble;
+  readonly channel: Channel;
+  /** What was accepted, each message once, as a database keeps it. */
+  readonly kept: readonly ChannelMessage[];
+  /** How often each was given to us. */
+  readonly given: readonly string[];
+  readonly reports: readonly string[];
+  /** The latest `listen`. */
+  listening: Promise<void>;
+  stop(): void;
+  listenAgain(): void;
+  /** Set to make `accept` fail with this, until unset. */
+  failWith: Error | undefined;
+  /** What `accept` says of everything from now on. */
+  receipt: Receipt | undefined;
+  /** The message whose text this is, once it is kept. */
+  heard(text: string): Promise<ChannelMessage>;
+  /** Shows a reply in a turn of the message; returns the ids of the parts. */
+  show(message: ChannelMessage, reply: Reply, more?: ShowMore): Promise<readonly string[]>;
+};
+
+type ShowMore = { readonly shown?: readonly string[]; readonly note?: (shown: readonly string[]) => void };
+
+export const commands: readonly CommandWord[] = [
+  { name: "help", summary: "What can be said" },
+  { name: "model", summary: "Who answers", argument: "NAME" },
+];
+
+/** Discord and a channel connected to it, both ended with the test; nothing may have been unknown to Discord. */
+export async function startDiscord(options: DoubleOptions & { connect?: false; slow?: true } = {}): Promise<Started> {
+  const discord = await startDiscordDouble(options);
+  const { token, apiBase } = discord;
+  const kept: ChannelMessage[] = [];
+  const given: string[] = [];
+  const reports: string[] = [];
+  const report = (what: string, error: unknown) => void reports.push(`${what}: ${String(error)}`);
+  const channel = discordChannel({
+    token: new Secret(options.connect === false ? "wrong" : token),
+    apiBase,
+    commands,
+    report,
+  });
+  let ending = new AbortController();
+
+  const started: Started = {
+    discord,
+    channel,
+    kept,
+    given,
+    reports,
+    failWith: undefined,
+    receipt: undefined,
+    listening: Promise.resolve(),
+    stop: () => ending.abort(),
+    listenAgain() {
+      ending = new AbortController();
+      started.listening = channel.listen(accept, ending.signal);
+    },
+    heard: (text) => until(() => kept.find((message) => message.text === text), `hearing "${text}"`),
+    show(message, reply, { shown = [], note = () => {} } = {}) {
+      const turn: Turn = { id: `turn ${message.id}`, message, attempt: 1, shown, ageMs: 0 };
+      return channel.show(turn, reply, async (parts) => note(parts), new AbortController().signal);
+    },
+  };
+  started.listenAgain();
+  onTestFinished(async () => {
+    ending.abort();
+    await started.listening.catch(() => {});
+    await discord.close();
+    expect(discord.unknownRequests).toEqual([]);
+  });
+  if (options.connect !== false && !options.slow)
+    await until(() => channel.health().state === "connected", "connecting");
+  return started;
+
+  async function accept(messages: readonly ChannelMessage[]): Promise<readonly Receipt[]> {
+    given.push(...messages.map(({ id }) => id));
+    if (started.failWith) throw started.failWith;
+    return messages.map(keep);
+  }
+
+  function keep(message: ChannelMessage): Receipt {
+    if (kept.some(({ id }) => id === message.id)) return { kind: "known" };
+    if (started.receipt) return started.receipt;
+    kept.push(JSON.parse(JSON.stringify(message)) as ChannelMessage);
+    return { kind: "kept" };
+  }
+}

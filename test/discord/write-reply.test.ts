@@ -1,0 +1,91 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { partCharsMax, writePlainReply, writeReply } from "../../src/channels/discord/write-reply.ts";
+import { markdownDocument } from "../text/markdown-document.ts";
+
+const cases: readonly (readonly [name: string, markdown: string, shown: string])[] = [
+  [
+    "words stay as they are",
+    "Hello, world! snake_case, 2 * 3 * 4, a - b",
+    "Hello, world! snake_case, 2 * 3 * 4, a - b",
+  ],
+  ["bold, italic, struck and code", "**a** _b_ ~~c~~ `d`", "**a** *b* ~~c~~ `d`"],
+  ["headings to the third size", "### Three", "### Three"],
+  ["a smaller heading is a bold line", "##### Five **now**", "**Five now**"],
+  ["a table is aligned text", "| a | bb |\n|--:|---|\n| 100 | 日本 |", "```\n  a | bb\n----+-----\n100 | 日本\n```"],
+  ["a picture is a link", "![a cat](https://e.org/c.png)", "[a cat](https://e.org/c.png)"],
+  ["a link is masked", "[here](https://e.org/a_(b))", "[here](https://e.org/a_%28b%29)"],
+  ["a bare address stays bare", "see https://e.org/a_b_c", "see https://e.org/a_b_c"],
+  [
+    "a link that pretends to be another shows both",
+    "[https://bank.org](https://evil.org)",
+    "https://bank.org (https://evil.org)",
+  ],
+  ["a link that leads nowhere on the web is not one", "[x](javascript:alert)", "x (javascript:alert)"],
+  ["a link by reference", "[x][1]\n\n[1]: https://e.org", "[x](https://e.org)"],
+  ["HTML is text", "<b>x</b> and <br>", "<b>x</b> and"],
+  ["tasks have boxes", "- [ ] a\n- [x] b", "- ☐ a\n- ☑ b"],
+  ["nested lists", "- a\n  - b\n    - c\n\n3. d\n4. e", "- a\n  - b\n    - c\n\n3. d\n4. e"],
+  ["a code block in a list stays at the margin", "- a\n  ```js\n  x\n  ```", "- a\n```js\nx\n```"],
+  ["a rule", "a\n\n---\n\nb", "a\n\n────────────\n\nb"],
+  ["a quote in a quote", "> a\n>> b", "> a\n> \n> b"],
+  ["a fence inside of code cannot end it", "````\n```\n````", "```\n`\u200b`\u200b`\n```"],
+  ["stars that were meant as stars", String.raw`\*not italic\*`, String.raw`\*not italic\*`],
+  ["what only looks like a mention", "<@123> <#1> <:e:1>", String.raw`\<@123> \<#1> \<:e:1>`],
+  ["a sentence that begins like a list", String.raw`1\. of May`, String.raw`1\. of May`],
+  ["spoilers and underscores", "||x|| __init__.py", String.raw`\|\|x\|\| **init**.py`],
+  ["backticks in code", "`` a`b ``", "`` a`b ``"],
+  ["a footnote", "a[^1]\n\n[^1]: b", "a[1]\n\n[1] b"],
+];
+test.each(cases)("%s", (_, markdown, shown) => {
+  expect(writeReply(markdown, "final")).toEqual([shown]);
+});
+
+test("a draft shows open markup as closed", () => {
+  expect(writeReply("this is **bol", "draft")).toEqual(["this is **bol**"]);
+  expect(writeReply("```js\nlet a", "draft")).toEqual(["```js\nlet a\n```"]);
+});
+
+test("nothing to see is no part", () => {
+  expect(writeReply("", "final")).toEqual([]);
+  expect(writeReply(" \n\u200b\n", "final")).toEqual([]);
+  expect(writeReply("[only]: https://e.org", "final")).toEqual([]);
+});
+
+test("a long code block is closed at the cut and opened again", () => {
+  const code = Array.from({ length: 300 }, (_, index) => `line ${index}`).join("\n");
+  const parts = writeReply(`Look:\n\n\`\`\`js\n${code}\n\`\`\`\n\nDone.`, "final");
+  expect(parts.length).toBeGreaterThan(1);
+  for (const part of parts) expect(part.match(/```/g)?.length).toBe(2);
+  expect(parts.at(1)).toMatch(/^```js\nline /);
+});
+
+test("emoji count once, as Discord counts them", () => {
+  expect(writeReply("😀".repeat(2_000), "final")).toHaveLength(1);
+  expect(writeReply("😀".repeat(2_001), "final")).toHaveLength(2);
+});
+
+test("plain text keeps the words and loses the formatting", () => {
+  expect(writePlainReply("**a**\n```js\nx\n```\n- b")).toEqual(["\\*\\*a\\*\\*\nx\n\\- b"]);
+});
+
+test("whatever a model writes, every part is one that Discord takes", () => {
+  fc.assert(
+    fc.property(
+      markdownDocument,
+      fc.constantFrom("draft", "final"),
+      fc.integer({ min: 1, max: 8 }),
+      (text, state, times) => {
+        const markdown = Array.from({ length: times }, () => text).join("\n\n");
+        for (const part of [...writeReply(markdown, state), ...writePlainReply(markdown)]) {
+          const chars = Array.from(part).length;
+          expect(chars).toBeGreaterThan(0);
+          expect(chars).toBeLessThanOrEqual(partCharsMax);
+          expect(part).toBe(part.trim());
+          expect((part.match(/```/g)?.length ?? 0) % 2, part).toBe(0);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});

@@ -1,0 +1,173 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { discordGateway, type GatewayOptions } from "./discord-gateway.ts";
+import { type Call, discordHttp, type Fault, type HttpOptions, type Match } from "./discord-http.ts";
+import { type DiscordMessage, type DiscordRoom, discordWorld, type DiscordWorld } from "./discord-world.ts";
+
+export type DoubleOptions = Partial<
+  Omit<GatewayOptions, "url" | "complain"> & Omit<HttpOptions, "gatewayUrl" | "identifiesLeft">
+>;
+
+/** One message as a person sees it. */
+export type Shown = {
+  readonly id: string;
+  readonly author: string;
+  /** Empty while a slash command's answer says "thinking…". */
+  readonly content: string;
+  /** The message it answers. */
+  readonly reference?: string;
+};
+
+type Saying = {
+  readonly channel: string;
+  /** A name; the person is made when first heard of. */
+  readonly author: string;
+  readonly content: string;
+  /** The message it replies to. */
+  readonly reference?: string;
+  /** Whether a reply pings; true unless told otherwise. */
+  readonly ping?: boolean;
+  /** Written by another bot. */
+  readonly bot?: true;
+  /** Whatever else the message holds, as Discord sends it. */
+  readonly more?: Readonly<Record<string, unknown>>;
+};
+
+export type DiscordDouble = {
+  readonly apiBase: string;
+  readonly token: string;
+  readonly botId: string;
+  /** The role that Discord made for the bot. */
+  readonly botRoleId: string;
+  /** Every HTTP request, in order. */
+  readonly calls: readonly Call[];
+  /** What Discord would not have understood, or what breaks a promise of ours. Must stay empty. */
+  readonly unknownRequests: readonly string[];
+  /** The registered slash commands, as Discord shows them. */
+  commands(): readonly Readonly<Record<string, unknown>>[];
+  /** The direct channel with a person. */
+  dm(name: string): string;
+  /** A new channel of the server, or a thread. */
+  serverChannel(kind?: "text" | "thread"): string;
+  userId(name: string): string;
+  /** @returns the message's id */
+  say(saying: Saying): string;
+  /** Uses a slash command. @returns the interaction's id */
+  interact(use: {
+    channel: string;
+    author: string;
+    command: string;
+    options?: Readonly<Record<string, string>>;
+  }): string;
+  /** A moderator deletes a message. */
+  remove(messageId: string): void;
+  transcript(channelId: string): readonly Shown[];
+  message(id: string): DiscordMessage | undefined;
+  /** The next `times` requests that match go wrong. */
+  failNext(match: Match, fault: Fault, times?: number): void;
+  /** Dispatches an event as it is, malformed or not. */
+  dispatch(t: string, d: unknown): void;
+  /** Sends a text to every gateway connection. */
+  sendRaw(text: string): void;
+  /** Closes every gateway connection with a code; without one the network breaks. */
+  dropConnections(code?: number): void;
+  /** Whether the gateway takes connections, and whether it answers heartbeats. */
+  readonly gateway: {
+    reachable: boolean;
+    acknowledging: boolean;
+    readonly refusals: number;
+    readonly identifies: number;
+    readonly resumes: number;
+  };
+  /** Ends all sessions: nothing can be resumed. */
+  forgetSessions(): void;
+  /** How many gateway connections have identified or resumed. */
+  connected(): number;
+  close(): Promise<void>;
+};
+
+/** A small Discord on 127.0.0.1, API v10 and gateway, as strict as the real one. */
+export async function startDiscordDouble(given: DoubleOptions = {}): Promise<DiscordDouble> {
+  const options = { ...defaults, ...given };
+  const server = createServer((request, response) => {
+    http.handle(request, response).catch(() => response.destroy());
+  });
+  const world: DiscordWorld = discordWorld((event) => gateway.dispatch(event));
+  const url = () => `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const gateway = discordGateway(server, () => world, {
+    ...options,
+    url,
+    complain: (complaint) => http.complaints.push(complaint),
+  });
+  const http = discordHttp(() => world, {
+    ...options,
+    gatewayUrl: url,
+    identifiesLeft: () => 1_000 - gateway.state.identifies,
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+
+  return {
+    apiBase: `${url().replace("ws:", "http:")}/api`,
+    token: options.token,
+    botId: world.bot.id,
+    botRoleId: world.botRole.id,
+    calls: http.calls,
+    unknownRequests: http.complaints,
+    gateway: gateway.state,
+    commands: http.commands,
+    failNext: http.failNext,
+    sendRaw: gateway.sendRaw,
+    dropConnections: gateway.drop,
+    forgetSessions: gateway.forget,
+    connected: gateway.connected,
+    dm: (name) => world.dm(name).id,
+    serverChannel: (kind = "text") => world.serverChannel(kind === "text" ? 0 : 11).id,
+    userId: (name) => world.user(name).id,
+    say({ channel, author, bot, ...rest }) {
+      const user = world.user(author);
+      return world.send({ ...rest, room: room(channel), author: bot ? { ...user, bot } : user }).id;
+    },
+    interact({ channel, author, command, options = {} }) {
+      const values = Object.entries(options).map(([name, value]) => ({ name, type: 3, value }));
+      const { id, event } = http.interact(room(channel), world.user(author), { name: command, options: values });
+      gateway.dispatch({ t: "INTERACTION_CREATE", d: event });
+      return id;
+    },
+    remove(messageId) {
+      const message = world.messages.get(messageId);
+      if (message) world.remove(message);
+    },
+    transcript: (channelId) => world.transcript(channelId).map(show),
+    message: (id) => world.messages.get(id),
+    dispatch: (t, d) => gateway.dispatch({ t, d: d as Readonly<Record<string, unknown>> }),
+    async close() {
+      gateway.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+
+  function room(channelId: string): DiscordRoom {
+    const found = world.rooms.get(channelId);
+    if (!found) throw new Error(`the double has no channel ${channelId}`);
+    return found;
+  }
+}
+
+function show({ id, author, content, message_reference }: DiscordMessage): Shown {
+  const name = author.global_name ?? author.username;
+  return { id, author: name, content, ...(message_reference ? { reference: message_reference.message_id } : {}) };
+}
+
+const defaults = {
+  token: "double.discord.token",
+  shards: 1,
+  heartbeatIntervalMs: 41_250,
+  messageContent: true,
+  resumeMs: 180_000,
+  rateLimit: { limit: 5, windowMs: 5_000 } as { limit: number; windowMs: number } | undefined,
+  globalPerSecond: 50,
+  interactionDeadlineMs: 3_000,
+  interactionLifeMs: 15 * 60_000,
+  nonceMs: 120_000,
+};

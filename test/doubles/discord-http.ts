@@ -1,0 +1,381 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { apiError, invalid, type Answer } from "./discord-answers.ts";
+import { discordRateLimits, type RateLimitOptions } from "./discord-rate-limits.ts";
+import type { DiscordMessage, DiscordRoom, DiscordUser, DiscordWorld } from "./discord-world.ts";
+
+/** The HTTP API of the double, version 10, as far as a chat bot needs it. */
+export type HttpOptions = RateLimitOptions & {
+  readonly token: string;
+  readonly gatewayUrl: () => string;
+  readonly shards: number;
+  readonly identifiesLeft: () => number;
+  /** An interaction must be answered within this time, and its token then lives for `interactionLifeMs`. */
+  readonly interactionDeadlineMs: number;
+  readonly interactionLifeMs: number;
+  /** How long a nonce names the message it made. */
+  readonly nonceMs: number;
+};
+
+export type Call = {
+  readonly method: string;
+  /** Without "/api/v10". */
+  readonly path: string;
+  readonly body: unknown;
+  /** 0 when no answer was given. */
+  status: number;
+};
+
+/** What goes wrong instead of, or after, doing what was asked. */
+export type Fault =
+  | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | "reset"
+  | "hang"
+  | "apply-then-reset"
+  | "apply-then-hang";
+
+export type Match = { readonly method?: string; readonly path: RegExp };
+
+type Interaction = {
+  readonly id: string;
+  readonly token: string;
+  readonly room: DiscordRoom;
+  readonly madeAtMs: number;
+  answered: boolean;
+  originalId?: string;
+};
+
+type Body = Readonly<Record<string, unknown>>;
+type Request = {
+  readonly method: string;
+  readonly path: string;
+  readonly body: Body;
+  readonly params: readonly string[];
+};
+
+export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
+  const calls: Call[] = [];
+  const complaints: string[] = [];
+  const faults: { readonly match: Match; readonly fault: Fault; times: number }[] = [];
+  const interactions = new Map<string, Interaction>();
+  const nonces = new Map<string, { readonly id: string; readonly atMs: number }>();
+  const limits = discordRateLimits(options);
+  let commands: readonly Body[] = [];
+
+  const channel = String.raw`/channels/(\d{17,20})`;
+  const at = (pattern: string) => new RegExp(`^${pattern}$`);
+  const routes: readonly Route[] = [
+    { method: "GET", path: at("/gateway/bot"), answer: gatewayBot },
+    { method: "GET", path: at("/users/@me"), answer: () => ({ status: 200, body: world().bot }) },
+    {
+      method: "GET",
+      path: at("/applications/@me"),
+      answer: () => ({ status: 200, body: { id: world().applicationId } }),
+    },
+    {
+      method: "GET",
+      path: at(String.raw`/applications/(\d+)/commands`),
+      answer: () => ({ status: 200, body: commands }),
+    },
+    { method: "PUT", path: at(String.raw`/applications/(\d+)/commands`), answer: putCommands },
+    { method: "POST", path: at(`${channel}/messages`), answer: createMessage, fields: messageFields },
+    { method: "PATCH", path: at(String.raw`${channel}/messages/(\d+)`), answer: editMessage, fields: editFields },
+    { method: "DELETE", path: at(String.raw`${channel}/messages/(\d+)`), answer: deleteMessage },
+    { method: "POST", path: at(`${channel}/typing`), answer: typing },
+    {
+      method: "POST",
+      path: at(String.raw`/interactions/(\d+)/([\w-]+)/callback`),
+      answer: answerInteraction,
+      fields: ["type", "data"],
+      anonymous: true,
+    },
+    {
+      method: "POST",
+      path: at(String.raw`/webhooks/(\d+)/([\w-]+)`),
+      answer: followUp,
+      fields: editFields,
+      anonymous: true,
+    },
+    ...["GET", "PATCH", "DELETE"].map((method): Route => ({
+      method,
+      path: at(String.raw`/webhooks/(\d+)/([\w-]+)/messages/(@original|\d+)`),
+      answer: answerMessage,
+      fields: editFields,
+      anonymous: true,
+    })),
+  ];
+
+  return {
+    calls,
+    complaints,
+    commands: () => commands,
+
+    failNext(match: Match, fault: Fault, times = 1): void {
+      faults.push({ match, fault, times });
+    },
+
+    interact(room: DiscordRoom, author: DiscordUser, data: Body): { readonly id: string; readonly event: Body } {
+      const id = world().snowflake();
+      const token = randomBytes(24).toString("base64url");
+      interactions.set(token, { id, token, room, madeAtMs: Date.now(), answered: false });
+      const who = room.guild_id ? { guild_id: room.guild_id, member: { user: author, nick: null } } : { user: author };
+      const event = {
+        id,
+        token,
+        application_id: world().applicationId,
+        type: 2,
+        version: 1,
+        locale: "en-GB",
+        entitlements: [],
+        channel_id: room.id,
+        channel: { id: room.id, type: room.type },
+        context: room.guild_id ? 0 : 1,
+        data: { id: world().snowflake(), type: 1, ...data },
+        authorizing_integration_owners: {},
+        ...who,
+      };
+      return { id, event };
+    },
+
+    async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+      const url = new URL(request.url ?? "/", "http://double");
+      const method = request.method ?? "GET";
+      const text = await readText(request);
+      const call: Call = { method, path: url.pathname.replace(/^\/api\/v10/, ""), body: parse(text), status: 0 };
+      calls.push(call);
+
+      const fault = takeFault(call);
+      if (fault === "hang") return;
+      if (fault === "reset") return void request.socket.destroy();
+      const answer = typeof fault === "object" ? faultAnswer(fault) : answerTo(call, url.pathname, request.headers);
+      if (fault === "apply-then-hang") return;
+      if (fault === "apply-then-reset") return void request.socket.destroy();
+      call.status = answer.status;
+      const type = answer.body === undefined ? {} : { "content-type": "application/json" };
+      response.writeHead(answer.status, { ...type, ...answer.headers });
+      response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
+    },
+  };
+
+  function takeFault({ method, path }: Call): Fault | undefined {
+    const found = faults.find(
+      ({ match, times }) => times > 0 && (match.method ?? method) === method && match.path.test(path),
+    );
+    if (found) found.times -= 1;
+    return found?.fault;
+  }
+
+  function answerTo({ method, path, body }: Call, fullPath: string, headers: IncomingMessage["headers"]): Answer {
+    const route = routes.find((one) => one.method === method && one.path.test(path));
+    if (!route || !fullPath.startsWith("/api/v10/")) {
+      complaints.push(`unknown route ${method} ${fullPath}`);
+      return apiError(404, 0, "404: Not Found");
+    }
+    if (!headers["user-agent"]?.startsWith("DiscordBot ("))
+      complaints.push(`no User-Agent of a bot on ${method} ${path}`);
+    if (!route.anonymous && headers.authorization !== `Bot ${options.token}`)
+      return apiError(401, 0, "401: Unauthorized");
+    if (body !== undefined && (typeof body !== "object" || body === null)) return apiError(400, 50_109, "Invalid JSON");
+
+    const params = route.path.exec(path)?.slice(1) ?? [];
+    const limited = limits.take(method, path, params[0] ?? "");
+    if (limited.refusal) return limited.refusal;
+    const known = (Array.isArray(body) ? { list: body } : (body ?? {})) as Body;
+    complaints.push(...unknownFields(known, route.fields).map((field) => `${method} ${path} with ${field}`));
+    const answer = route.answer({ method, path, body: known, params });
+    return { ...answer, headers: { ...limited.headers, ...answer.headers } };
+  }
+
+  function createMessage({ body, params: [channelId = ""] }: Request): Answer {
+    const room = world().rooms.get(channelId);
+    if (!room) return apiError(404, 10_003, "Unknown Channel");
+    const refusal = refuseMessage(body);
+    if (refusal) return refusal;
+
+    const { nonce, message_reference: reference } = body;
+    const key = `${channelId}/${String(nonce)}`;
+    const earlier = nonces.get(key);
+    const same = earlier && Date.now() - earlier.atMs < options.nonceMs ? world().messages.get(earlier.id) : undefined;
+    if (body["enforce_nonce"] === true && same) return { status: 200, body: same };
+
+    const question = readReference(reference);
+    if (question && !world().messages.has(question.id) && question.mustExist)
+      return invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE");
+    const message = world().send({
+      room,
+      author: world().bot,
+      content: String(body["content"]).trim(),
+      ping: false,
+      reference: question?.id,
+      more: { flags: body["flags"] ?? 0, ...(nonce === undefined ? {} : { nonce }) },
+    });
+    if (nonce !== undefined) nonces.set(key, { id: message.id, atMs: Date.now() });
+    return { status: 200, body: message };
+  }
+
+  function editMessage({ body, params: [channelId = "", id = ""] }: Request): Answer {
+    const message = world().messages.get(id);
+    if (!world().rooms.has(channelId)) return apiError(404, 10_003, "Unknown Channel");
+    if (message?.channel_id !== channelId) return apiError(404, 10_008, "Unknown Message");
+    if (message.author.id !== world().bot.id)
+      return apiError(403, 50_005, "Cannot edit a message authored by another user");
+    return change(message, body);
+  }
+
+  function change(message: DiscordMessage, body: Body): Answer {
+    const refusal = refuseMessage(body);
+    if (refusal) return refusal;
+    const content = String(body["content"]).trim();
+    return { status: 200, body: world().change(message, { content, flags: body["flags"] ?? 0 }) };
+  }
+
+  function deleteMessage({ params: [channelId = "", id = ""] }: Request): Answer {
+    const message = world().messages.get(id);
+    if (message?.channel_id !== channelId) return apiError(404, 10_008, "Unknown Message");
+    world().remove(message);
+    return { status: 204 };
+  }
+
+  /** Missing pings and link previews are a promise of ours, not of Discord: what forgets them is recorded. */
+  function refuseMessage(body: Body): Answer | undefined {
+    const { content, nonce, allowed_mentions: allowed, flags } = body;
+    if (typeof allowed !== "object") complaints.push("a message without allowed_mentions");
+    if (typeof flags === "number" && (flags & ~0xd004) !== 0) return invalid("flags", "BASE_TYPE_BAD");
+    if (typeof content !== "string") return apiError(400, 50_006, "Cannot send an empty message");
+    if (Array.from(content).length > 2_000) return invalid("content", "BASE_TYPE_MAX_LENGTH");
+    if (content.trim() === "") return apiError(400, 50_006, "Cannot send an empty message");
+    if (nonce !== undefined && (typeof nonce !== "string" || nonce.length > 25))
+      return invalid("nonce", "BASE_TYPE_MAX_LENGTH");
+    return undefined;
+  }
+
+  function typing({ params: [channelId = ""] }: Request): Answer {
+    return world().rooms.has(channelId) ? { status: 204 } : apiError(404, 10_003, "Unknown Channel");
+  }
+
+  function answerInteraction({ body, params: [id = "", token = ""] }: Request): Answer {
+    const interaction = interactions.get(token);
+    const late = interaction && Date.now() - interaction.madeAtMs > options.interactionDeadlineMs;
+    if (interaction?.id === id && interaction.answered)
+      return apiError(400, 40_060, "Interaction has already been acknowledged.");
+    if (interaction?.id !== id || late) return apiError(404, 10_062, "Unknown interaction");
+    if (body["type"] !== 4 && body["type"] !== 5) return invalid("type", "BASE_TYPE_CHOICES");
+
+    const data = (body["data"] ?? {}) as Body;
+    if (body["type"] === 4) {
+      const refusal = refuseMessage(data);
+      if (refusal) return refusal;
+    }
+    interaction.answered = true;
+    const { room } = interaction;
+    const thinking = body["type"] === 5;
+    interaction.originalId = world().send({
+      room,
+      author: world().bot,
+      content: thinking ? "" : String(data["content"]),
+      type: 20,
+      more: { webhook_id: world().applicationId, flags: thinking ? 128 : 0, interaction_metadata: { id } },
+    }).id;
+    return { status: 204 };
+  }
+
+  function followUp({ body, params: [, token = ""] }: Request): Answer {
+    const interaction = live(token);
+    if (!interaction) return apiError(404, 10_015, "Unknown Webhook");
+    const refusal = refuseMessage(body);
+    if (refusal) return refusal;
+    const { room } = interaction;
+    const more = { webhook_id: world().applicationId, flags: body["flags"] ?? 0 };
+    return {
+      status: 200,
+      body: world().send({ room, author: world().bot, content: String(body["content"]).trim(), more }),
+    };
+  }
+
+  function answerMessage({ method, body, params: [, token = "", id = ""] }: Request): Answer {
+    const interaction = live(token);
+    if (!interaction) return apiError(404, 10_015, "Unknown Webhook");
+    const message = world().messages.get(id === "@original" ? (interaction.originalId ?? "") : id);
+    if (!message?.webhook_id || message.channel_id !== interaction.room.id)
+      return apiError(404, 10_008, "Unknown Message");
+    if (method === "PATCH") return change(message, body);
+    if (method === "GET") return { status: 200, body: message };
+    world().remove(message);
+    return { status: 204 };
+  }
+
+  function live(token: string): Interaction | undefined {
+    const interaction = interactions.get(token);
+    const alive = interaction?.answered && Date.now() - interaction.madeAtMs < options.interactionLifeMs;
+    return alive ? interaction : undefined;
+  }
+
+  function putCommands({ body }: Request): Answer {
+    const list = Array.isArray(body["list"]) ? (body["list"] as Body[]) : [];
+    for (const { name, description } of list) {
+      if (!/^[-_\p{L}\p{N}]{1,32}$/u.test(String(name))) return invalid("name", "APPLICATION_COMMAND_INVALID_NAME");
+      if (typeof description !== "string" || description.length < 1 || description.length > 100)
+        return invalid("description", "BASE_TYPE_BAD_LENGTH");
+    }
+    commands = list.map((command) => ({
+      id: world().snowflake(),
+      application_id: world().applicationId,
+      version: world().snowflake(),
+      type: 1,
+      nsfw: false,
+      default_member_permissions: null,
+      ...command,
+    }));
+    return { status: 200, body: commands };
+  }
+
+  function gatewayBot(): Answer {
+    const start = { total: 1_000, remaining: options.identifiesLeft(), reset_after: 86_400_000, max_concurrency: 1 };
+    return { status: 200, body: { url: options.gatewayUrl(), shards: options.shards, session_start_limit: start } };
+  }
+}
+
+type Route = {
+  readonly method: string;
+  readonly path: RegExp;
+  readonly answer: (request: Request) => Answer;
+  /** What the body may hold. */
+  readonly fields?: readonly string[];
+  /** The path holds a token of its own. */
+  readonly anonymous?: true;
+};
+
+const messageFields =
+  "content nonce enforce_nonce tts embeds allowed_mentions message_reference components sticker_ids attachments flags poll".split(
+    " ",
+  );
+const editFields = "content embeds flags allowed_mentions components attachments".split(" ");
+
+function unknownFields(body: Body, fields: readonly string[] = []): readonly string[] {
+  return Object.keys(body).filter((field) => field !== "list" && !fields.includes(field));
+}
+
+function readReference(reference: unknown): { readonly id: string; readonly mustExist: boolean } | undefined {
+  if (typeof reference !== "object" || reference === null || !("message_id" in reference)) return undefined;
+  const mustExist = !("fail_if_not_exists" in reference && reference.fail_if_not_exists === false);
+  return { id: String(reference.message_id), mustExist };
+}
+
+function faultAnswer({ status, body, headers }: Exclude<Fault, string>): Answer {
+  return { status, body: body ?? { message: "made to fail", code: 0 }, ...(headers ? { headers } : {}) };
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+function parse(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,169 @@
+/** What exists on the double's Discord: people, channels, messages. Objects look as API v10 sends them. */
+
+export type DiscordUser = {
+  readonly id: string;
+  readonly username: string;
+  readonly global_name: string | null;
+  readonly bot?: true;
+};
+
+export type DiscordRoom = {
+  readonly id: string;
+  /** 0 text, 1 direct, 11 thread. */
+  readonly type: number;
+  readonly guild_id?: string;
+  readonly recipient?: DiscordUser;
+};
+
+export type DiscordMessage = {
+  readonly id: string;
+  readonly channel_id: string;
+  readonly guild_id?: string;
+  readonly author: DiscordUser;
+  readonly type: number;
+  readonly content: string;
+  readonly mentions: readonly DiscordUser[];
+  readonly flags: number;
+  readonly message_reference?: { readonly message_id: string; readonly channel_id: string };
+  readonly referenced_message?: DiscordMessage;
+  readonly webhook_id?: string;
+  readonly [more: string]: unknown;
+};
+
+/** Something that the gateway is to dispatch. */
+export type WorldEvent = { readonly t: string; readonly d: Readonly<Record<string, unknown>> };
+
+type NewMessage = {
+  readonly room: DiscordRoom;
+  readonly author: DiscordUser;
+  readonly content: string;
+  readonly reference?: string | undefined;
+  /** Whether a reply pings the author of what it answers, as Discord's clients do unless told otherwise. */
+  readonly ping?: boolean;
+  readonly type?: number;
+  readonly more?: Readonly<Record<string, unknown>>;
+};
+
+export type DiscordWorld = ReturnType<typeof discordWorld>;
+
+export function discordWorld(dispatch: (event: WorldEvent) => void) {
+  const snowflake = snowflakes();
+  const applicationId = snowflake();
+  const bot: DiscordUser = { id: applicationId, username: "parley", global_name: null, bot: true };
+  const guildId = snowflake();
+  const botRole = { id: snowflake(), name: "Parley", tags: { bot_id: bot.id } };
+  const users = new Map<string, DiscordUser>([["parley", bot]]);
+  const rooms = new Map<string, DiscordRoom>();
+  const messages = new Map<string, DiscordMessage>();
+  /** Ids by channel, oldest first. */
+  const order = new Map<string, string[]>();
+
+  return {
+    snowflake,
+    applicationId,
+    bot,
+    guildId,
+    botRole,
+    rooms,
+    messages,
+
+    /** The person of this name, made when first heard of. */
+    user(name: string): DiscordUser {
+      const known = users.get(name);
+      if (known) return known;
+      const user = { id: snowflake(), username: name.toLowerCase().replaceAll(/\W/g, ""), global_name: name };
+      users.set(name, user);
+      return user;
+    },
+
+    dm(name: string): DiscordRoom {
+      const recipient = this.user(name);
+      const known = [...rooms.values()].find((room) => room.recipient?.id === recipient.id);
+      return known ?? open({ id: snowflake(), type: 1, recipient });
+    },
+
+    serverChannel(type: 0 | 11 = 0): DiscordRoom {
+      return open({ id: snowflake(), type, guild_id: guildId });
+    },
+
+    guild(): Readonly<Record<string, unknown>> {
+      return {
+        id: guildId,
+        name: "The server",
+        roles: [{ id: guildId, name: "@everyone" }, botRole],
+        unavailable: false,
+      };
+    },
+
+    send({ room, author, content, reference, ping = true, type, more }: NewMessage): DiscordMessage {
+      const answered = reference === undefined ? undefined : messages.get(reference);
+      const called = [...users.values()].filter(
+        (user) =>
+          content.includes(`<@${user.id}>`) || (ping && reference !== undefined && answered?.author.id === user.id),
+      );
+      const message: DiscordMessage = {
+        id: snowflake(),
+        channel_id: room.id,
+        ...(room.guild_id ? { guild_id: room.guild_id, member: { nick: null, roles: [] } } : {}),
+        author,
+        type: type ?? (reference === undefined ? 0 : 19),
+        content,
+        timestamp: new Date().toISOString(),
+        edited_timestamp: null,
+        tts: false,
+        mention_everyone: content.includes("@everyone"),
+        mentions: called,
+        mention_roles: content.includes(`<@&${botRole.id}>`) ? [botRole.id] : [],
+        attachments: [],
+        embeds: [],
+        components: [],
+        pinned: false,
+        flags: 0,
+        ...(reference === undefined
+          ? {}
+          : {
+              message_reference: { message_id: reference, channel_id: room.id },
+              referenced_message: answered ?? null,
+            }),
+        ...more,
+      } as DiscordMessage;
+      messages.set(message.id, message);
+      order.get(room.id)?.push(message.id);
+      dispatch({ t: "MESSAGE_CREATE", d: message });
+      return message;
+    },
+
+    change(message: DiscordMessage, changes: Readonly<Record<string, unknown>>): DiscordMessage {
+      const changed = { ...message, ...changes, edited_timestamp: new Date().toISOString() };
+      messages.set(message.id, changed);
+      dispatch({ t: "MESSAGE_UPDATE", d: changed });
+      return changed;
+    },
+
+    remove({ id, channel_id, guild_id }: DiscordMessage): void {
+      messages.delete(id);
+      dispatch({ t: "MESSAGE_DELETE", d: { id, channel_id, ...(guild_id ? { guild_id } : {}) } });
+    },
+
+    /** What a person sees in the channel, oldest first. */
+    transcript(channelId: string): readonly DiscordMessage[] {
+      return (order.get(channelId) ?? []).flatMap((id) => messages.get(id) ?? []);
+    },
+  };
+
+  function open(room: DiscordRoom): DiscordRoom {
+    rooms.set(room.id, room);
+    order.set(room.id, []);
+    return room;
+  }
+}
+
+/** Ids as Discord makes them: 42 bits of time, then a counter. */
+function snowflakes(): () => string {
+  let last = 0n;
+  return () => {
+    const now = BigInt(Date.now() - 1_420_070_400_000) << 22n;
+    last = now > last ? now : last + 1n;
+    return String(last);
+  };
+}
