@@ -51,6 +51,8 @@ async function main(mode: Mode, config: Config): Promise<void> {
     secrets: Object.values(config).filter((value) => value instanceof Secret),
   });
   const report: Report = (what, error) => journal.failed(what, error);
+  // What nobody awaits may still fail, inside a library for example; every message is on disk, so going on is right.
+  process.on("unhandledRejection", (error) => report("something that nobody waited for", error));
   const signals = listenToSignals(config.DRAIN_SECONDS * 1_000, log);
   const closing: Closing = [];
   try {

@@ -15,7 +15,7 @@ export function Composer({ chat }: { chat: Chat }) {
   const running = chat.room.running.value !== undefined;
 
   // A phone would cover half the page with its keyboard before it is wanted.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (matchMedia("(pointer: fine)").matches) field.current?.focus();
   }, []);
   useLayoutEffect(() => {

@@ -30,9 +30,14 @@ export function useEndOfScroll(): EndOfScroll {
     const [outer, inner] = [scroller.current, content.current];
     if (!outer || !inner) return undefined;
     let heightPx = inner.offsetHeight;
+    let topPx = outer.scrollTop;
+    // Away goes only who moved up: what came in the meantime puts the end further down too.
     const looked = () => {
-      away.value = outer.scrollHeight - outer.scrollTop - outer.clientHeight > pageLimits.nearEndPx;
-      if (!away.value) news.value = false;
+      const nearEnd = outer.scrollHeight - outer.scrollTop - outer.clientHeight <= pageLimits.nearEndPx;
+      if (nearEnd) away.value = false;
+      else if (outer.scrollTop < topPx) away.value = true;
+      if (nearEnd) news.value = false;
+      topPx = outer.scrollTop;
     };
     const grew = () => {
       const grownPx = inner.offsetHeight - heightPx;

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "../chat.ts";
 
 /** Asks for the access token that the operator set. */
@@ -6,7 +6,7 @@ export function Login({ chat }: { chat: Chat }) {
   const field = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
   const [mistake, setMistake] = useState<string>();
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
 
   async function logIn(): Promise<void> {
     const token = field.current?.value.trim() ?? "";

@@ -5,21 +5,20 @@ import { Header } from "./header.tsx";
 import { Login } from "./login.tsx";
 import { Transcript } from "./transcript.tsx";
 
-/** The whole page: the login alone while one is needed, else the chat. */
+/** The whole page: the login alone while one is needed, else the chat. Which of them, the server says first. */
 export function Page({ chat }: { chat: Chat }) {
-  if (chat.session.value?.login === "needed")
-    return (
-      <div class="page">
-        <Header chat={chat} />
-        <Login chat={chat} />
-      </div>
-    );
+  const login = chat.session.value?.login;
   return (
     <div class="page">
       <Header chat={chat} />
-      <Transcript chat={chat} />
-      <Composer chat={chat} />
-      <Announcer chat={chat} />
+      {login === "needed" && <Login chat={chat} />}
+      {(login === "open" || login === "done") && (
+        <>
+          <Transcript chat={chat} />
+          <Composer chat={chat} />
+          <Announcer chat={chat} />
+        </>
+      )}
     </div>
   );
 }

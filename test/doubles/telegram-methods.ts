@@ -1,0 +1,79 @@
+import { z } from "zod";
+
+/** What the double knows of the Bot API. Telegram ignores other parameters; the double records them as unknown. */
+const chat_id = z.int();
+const message_id = z.int();
+const entities = z.array(
+  z.strictObject({
+    type: z.string(),
+    offset: z.int(),
+    length: z.int(),
+    url: z.string().optional(),
+    language: z.string().optional(),
+  }),
+);
+const link_preview_options = z.strictObject({ is_disabled: z.boolean().optional() });
+const allowed_updates = z.array(z.string());
+
+export const methodParams = {
+  getMe: z.strictObject({}),
+  getUpdates: z.strictObject({
+    offset: z.int().optional(),
+    limit: z.int().min(1).max(100).optional(),
+    timeout: z.int().min(0).max(50).optional(),
+    allowed_updates: allowed_updates.optional(),
+  }),
+  setWebhook: z.strictObject({
+    url: z.string(),
+    secret_token: z
+      .string()
+      .regex(/^[\w-]{1,256}$/)
+      .optional(),
+    max_connections: z.int().min(1).max(100).optional(),
+    allowed_updates: allowed_updates.optional(),
+    drop_pending_updates: z.boolean().optional(),
+  }),
+  deleteWebhook: z.strictObject({ drop_pending_updates: z.boolean().optional() }),
+  getWebhookInfo: z.strictObject({}),
+  getMyCommands: z.strictObject({}),
+  setMyCommands: z.strictObject({
+    commands: z
+      .array(
+        z.strictObject({ command: z.string().regex(/^[a-z0-9_]{1,32}$/), description: z.string().min(1).max(256) }),
+      )
+      .max(100),
+  }),
+  sendMessage: z.strictObject({
+    chat_id,
+    text: z.string(),
+    entities: entities.optional(),
+    message_thread_id: z.int().optional(),
+    link_preview_options: link_preview_options.optional(),
+    reply_parameters: z.strictObject({ message_id, allow_sending_without_reply: z.boolean().optional() }).optional(),
+  }),
+  editMessageText: z.strictObject({
+    chat_id,
+    message_id,
+    text: z.string(),
+    entities: entities.optional(),
+    link_preview_options: link_preview_options.optional(),
+  }),
+  deleteMessage: z.strictObject({ chat_id, message_id }),
+  sendChatAction: z.strictObject({ chat_id, message_thread_id: z.int().optional(), action: z.literal("typing") }),
+  answerCallbackQuery: z.strictObject({ callback_query_id: z.string(), text: z.string().optional() }),
+};
+
+export type Method = keyof typeof methodParams;
+export type Params<M extends Method> = z.output<(typeof methodParams)[M]>;
+
+/** An answer of the Bot API that is not `ok`. */
+export class Refused extends Error {
+  readonly status: number;
+  readonly parameters: Record<string, number> | undefined;
+
+  constructor(status: number, message: string, parameters?: Record<string, number>) {
+    super(message);
+    this.status = status;
+    this.parameters = parameters;
+  }
+}

@@ -1,0 +1,268 @@
+import { messageFault, type GivenEntity } from "./telegram-entities.ts";
+import { TelegramFlood } from "./telegram-flood.ts";
+import { Refused, type Params } from "./telegram-methods.ts";
+
+export type PersonSpec = {
+  readonly id: number;
+  readonly is_bot?: boolean;
+  readonly first_name?: string;
+  readonly last_name?: string;
+  readonly username?: string;
+};
+
+export type ChatSpec = {
+  readonly id: number;
+  readonly type?: "private" | "group" | "supergroup" | "channel";
+  readonly title?: string;
+  readonly is_forum?: boolean;
+  /** Ids of the topics. Topics that people write in are added. */
+  readonly topics?: readonly number[];
+};
+
+/** What a person writes. In a private chat `from` is the chat's person unless given. */
+export type Said = {
+  readonly chat: number | ChatSpec;
+  readonly from?: number | PersonSpec;
+  readonly text?: string;
+  /** The id of the message that is answered. */
+  readonly replyTo?: number;
+  readonly quote?: string;
+  readonly threadId?: number;
+  /** Whatever else the message holds: `{ photo: [], caption: "Look" }`. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+};
+
+/** A message as a person sees it. */
+export type Shown = {
+  readonly id: number;
+  readonly fromBot: boolean;
+  readonly from: number;
+  readonly text: string;
+  readonly entities: readonly GivenEntity[];
+  readonly threadId?: number;
+  readonly replyTo?: number;
+  /** How often it was edited. */
+  readonly edits: number;
+};
+
+type Chat = {
+  readonly about: { id: number; type: string; title?: string; is_forum?: true; first_name?: string };
+  readonly topics: Set<number>;
+  readonly messages: Map<number, Shown>;
+  lastId: number;
+  movedTo?: number;
+};
+
+const generalTopic = 1;
+
+/** The chats of the double, with Telegram's rules about what a bot may write in them. */
+export class TelegramRooms {
+  readonly me: PersonSpec & { first_name: string; username: string };
+  readonly blocked = new Set<number>();
+  readonly #flood: TelegramFlood | undefined;
+  readonly #chats = new Map<number, Chat>();
+
+  constructor(me: PersonSpec & { first_name: string; username: string }, floodLimits: boolean) {
+    this.me = me;
+    this.#flood = floodLimits ? new TelegramFlood() : undefined;
+  }
+
+  add({ id, type = chatType(id), title, is_forum, topics = [] }: ChatSpec): Chat {
+    const about = {
+      id,
+      type,
+      ...(type === "private" ? { first_name: `Person ${id}` } : { title: title ?? `Group ${id}` }),
+      ...(is_forum && { is_forum: true as const }),
+    };
+    const chat: Chat = { about, topics: new Set(topics), messages: new Map(), lastId: 0 };
+    this.#chats.set(id, chat);
+    return chat;
+  }
+
+  transcript(chatId: number): readonly Shown[] {
+    return [...(this.#chats.get(chatId)?.messages.values() ?? [])];
+  }
+
+  remove(chatId: number, messageId: number): void {
+    this.#chats.get(chatId)?.messages.delete(messageId);
+  }
+
+  migrate(chatId: number, newChatId: number): void {
+    const old = this.#chats.get(chatId);
+    if (old) old.movedTo = newChatId;
+    this.add({ id: newChatId, type: "supergroup" });
+  }
+
+  say({ chat: where, from, text, replyTo, quote, threadId, extra }: Said) {
+    const id = typeof where === "number" ? where : where.id;
+    const chat = this.#chats.get(id) ?? this.add(typeof where === "number" ? { id } : where);
+    const person = typeof from === "object" ? from : { id: from ?? id };
+    const message_id = ++chat.lastId;
+    const words = text ?? (typeof extra?.["caption"] === "string" ? extra["caption"] : "");
+    if (threadId !== undefined) chat.topics.add(threadId);
+    chat.messages.set(message_id, {
+      id: message_id,
+      fromBot: false,
+      from: person.id,
+      text: words,
+      entities: [],
+      ...(threadId !== undefined && { threadId }),
+      ...(replyTo !== undefined && { replyTo }),
+      edits: 0,
+    });
+    const entities = detectEntities(words);
+    const message = {
+      message_id,
+      from: { is_bot: false, first_name: `Person ${person.id}`, language_code: "en", ...person },
+      chat: chat.about,
+      date: Math.floor(Date.now() / 1000),
+      ...(text !== undefined ? { text, entities } : words !== "" && { caption_entities: entities }),
+      ...this.#threadFields(chat, threadId, replyTo),
+      ...(replyTo !== undefined && { reply_to_message: this.#asMessage(chat, replyTo) }),
+      ...(quote !== undefined && { quote: { text: quote, position: 0, is_manual: true } }),
+      ...extra,
+    };
+    return { message, reachesBot: chat.about.type === "private" || this.#isForBot(chat, words, entities, replyTo) };
+  }
+
+  press(chatId: number, messageId: number) {
+    const chat = this.#chat(chatId);
+    const from = { id: chatId > 0 ? chatId : 1, is_bot: false, first_name: `Person ${chatId}` };
+    return { from, message: this.#asMessage(chat, messageId), chat_instance: "1" };
+  }
+
+  send(params: Params<"sendMessage">) {
+    const { text, entities = [], message_thread_id: threadId, reply_parameters: reply } = params;
+    const chat = this.#writable(params.chat_id);
+    // "message thread not found" is also what Telegram says of the General topic, and of chats without topics.
+    if (threadId !== undefined && !chat.topics.has(threadId))
+      throw new Refused(400, "Bad Request: message thread not found");
+    const repliesTo = reply && chat.messages.has(reply.message_id) ? reply.message_id : undefined;
+    if (reply && repliesTo === undefined && !reply.allow_sending_without_reply)
+      throw new Refused(400, "Bad Request: message to be replied not found");
+    validate(text, entities);
+    this.#count(params.chat_id);
+
+    const id = ++chat.lastId;
+    const thread = threadId ?? (repliesTo === undefined ? undefined : chat.messages.get(repliesTo)?.threadId);
+    chat.messages.set(id, {
+      id,
+      fromBot: true,
+      from: this.me.id,
+      text,
+      entities,
+      ...(thread !== undefined && { threadId: thread }),
+      ...(repliesTo !== undefined && { replyTo: repliesTo }),
+      edits: 0,
+    });
+    return this.#asMessage(chat, id);
+  }
+
+  edit({ chat_id, message_id, text, entities = [] }: Params<"editMessageText">) {
+    const chat = this.#writable(chat_id);
+    const message = chat.messages.get(message_id);
+    if (!message) throw new Refused(400, "Bad Request: message to edit not found");
+    if (!message.fromBot) throw new Refused(400, "Bad Request: message can't be edited");
+    validate(text, entities);
+    if (message.text === text && JSON.stringify(message.entities) === JSON.stringify(entities))
+      throw new Refused(
+        400,
+        "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message",
+      );
+    this.#count(chat_id);
+    chat.messages.set(message_id, { ...message, text, entities, edits: message.edits + 1 });
+    return this.#asMessage(chat, message_id);
+  }
+
+  delete({ chat_id, message_id }: Params<"deleteMessage">): true {
+    const chat = this.#writable(chat_id);
+    const message = chat.messages.get(message_id);
+    if (!message) throw new Refused(400, "Bad Request: message to delete not found");
+    if (!message.fromBot) throw new Refused(400, "Bad Request: message can't be deleted");
+    chat.messages.delete(message_id);
+    return true;
+  }
+
+  act({ chat_id, message_thread_id: threadId }: Params<"sendChatAction">): true {
+    const chat = this.#writable(chat_id);
+    const known =
+      threadId === undefined || (threadId === generalTopic ? chat.about.is_forum : chat.topics.has(threadId));
+    if (!known) throw new Refused(400, "Bad Request: message thread not found");
+    return true;
+  }
+
+  #chat(chatId: number): Chat {
+    const chat = this.#chats.get(chatId);
+    if (!chat) throw new Refused(400, "Bad Request: chat not found");
+    return chat;
+  }
+
+  #writable(chatId: number): Chat {
+    const chat = this.#chat(chatId);
+    if (chat.movedTo !== undefined)
+      throw new Refused(400, "Bad Request: group chat was upgraded to a supergroup chat", {
+        migrate_to_chat_id: chat.movedTo,
+      });
+    if (!this.blocked.has(chatId)) return chat;
+    const reason = chatId > 0 ? "bot was blocked by the user" : `bot was kicked from the ${chat.about.type} chat`;
+    throw new Refused(403, `Forbidden: ${reason}`);
+  }
+
+  #count(chatId: number): void {
+    const retry_after = this.#flood?.count(chatId, Date.now());
+    if (retry_after !== undefined)
+      throw new Refused(429, `Too Many Requests: retry after ${retry_after}`, { retry_after });
+  }
+
+  /** In topics each message carries the topic, and answers its creation if nothing else. Elsewhere a reply carries a thread too. */
+  #threadFields(chat: Chat, threadId: number | undefined, replyTo: number | undefined) {
+    if (threadId === undefined)
+      return replyTo !== undefined && chat.about.type === "supergroup" && !chat.about.is_forum
+        ? { message_thread_id: replyTo }
+        : {};
+    const creation = {
+      message_id: threadId,
+      from: this.me,
+      chat: chat.about,
+      date: 1,
+      forum_topic_created: { name: `Topic ${threadId}`, icon_color: 1 },
+    };
+    return { message_thread_id: threadId, is_topic_message: true, reply_to_message: creation };
+  }
+
+  #asMessage(chat: Chat, messageId: number) {
+    const message = chat.messages.get(messageId);
+    if (!message) return undefined;
+    const from = message.fromBot ? this.me : { id: message.from, is_bot: false, first_name: `Person ${message.from}` };
+    const { text, entities } = message;
+    return { message_id: messageId, from, chat: chat.about, date: Math.floor(Date.now() / 1000), text, entities };
+  }
+
+  /** Privacy mode: commands, mentions and replies; a bare command only after the bot has written. */
+  #isForBot(chat: Chat, text: string, entities: readonly GivenEntity[], replyTo: number | undefined): boolean {
+    const names = entities.map(({ offset, length }) => text.slice(offset, offset + length).toLowerCase());
+    const name = `@${this.me.username.toLowerCase()}`;
+    const hasWritten = [...chat.messages.values()].some(({ fromBot }) => fromBot);
+    if (replyTo !== undefined && chat.messages.get(replyTo)?.fromBot) return true;
+    return names.some((one) => one.endsWith(name) || (hasWritten && one.startsWith("/") && !one.includes("@")));
+  }
+}
+
+function chatType(id: number): "private" | "group" | "supergroup" {
+  if (id > 0) return "private";
+  return id < -1_000_000_000_000 ? "supergroup" : "group";
+}
+
+function detectEntities(text: string): GivenEntity[] {
+  const found = [...text.matchAll(/(?<![\w/@])(?:\/\w{1,64}(?:@\w+)?|@\w{3,})/g)];
+  return found.map((match) => ({
+    type: match[0].startsWith("/") ? "bot_command" : "mention",
+    offset: match.index,
+    length: match[0].length,
+  }));
+}
+
+function validate(text: string, entities: readonly GivenEntity[]): void {
+  const fault = messageFault(text, entities);
+  if (fault) throw new Refused(400, `Bad Request: ${fault}`);
+}
