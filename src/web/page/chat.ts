@@ -23,7 +23,8 @@ export type Chat = {
 
   /** Asks the server to end the running answer; what is written stays. */
   stop(): void;
-  loadEarlier(): Promise<void>;
+  /** Calls `aboutToShow` when older turns have come, just before they are in sight. */
+  loadEarlier(aboutToShow: () => void): Promise<void>;
   /** The sentence that says why not; undefined when logged in. */
   logIn(token: string): Promise<string | undefined>;
   logOut(): Promise<void>;
@@ -89,10 +90,12 @@ export function openChat(end: AbortSignal): Chat {
     stop() {
       if (room.running.value && !room.stopping.value) outbox.addUrgent("/stop");
     },
-    async loadEarlier() {
+    async loadEarlier(aboutToShow) {
       const query = new URLSearchParams({ before: room.oldestTurnId() ?? "", limit: String(chatLimits.turnsRecent) });
       const answer = await callServer<HistoryAnswer>(`${chatPaths.messages}?${query}`, undefined, end);
-      if (answer.kind === "done") room.addEarlier(answer.value);
+      if (answer.kind !== "done") return;
+      aboutToShow();
+      room.addEarlier(answer.value);
     },
     async logIn(token) {
       const answer = await callServer<void>(chatPaths.login, { token } satisfies LoginRequest, end);

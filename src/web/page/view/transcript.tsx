@@ -45,8 +45,7 @@ function EarlierButton({ chat, keepPlace }: { chat: Chat; keepPlace: () => void 
   async function load(): Promise<void> {
     if (busy.current) return;
     busy.current = true;
-    keepPlace();
-    await chat.loadEarlier();
+    await chat.loadEarlier(keepPlace);
     busy.current = false;
   }
   return (

@@ -1,0 +1,117 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
+import { until } from "../until.ts";
+import { openWorld, type World } from "./open-world.ts";
+
+let world: World;
+let discord: DiscordDouble;
+
+beforeEach(async () => {
+  world = await openWorld();
+  discord = await startDiscordDouble();
+});
+afterEach(async () => {
+  await world.close();
+  await discord.close();
+  expect(discord.unknownRequests).toEqual([]);
+});
+
+async function start(more: Record<string, string> = {}) {
+  const parley = await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase, ...more });
+  await until(() => discord.connected() > 0, "Discord is connected", 15_000);
+  return parley;
+}
+const botSaid = (channel: string) => discord.transcript(channel).filter(({ author }) => author === "parley");
+const untilSaid = (channel: string, text: string | RegExp) =>
+  until(
+    () => botSaid(channel).find(({ content }) => (typeof text === "string" ? content === text : text.test(content))),
+    `“${text}”`,
+    15_000,
+  );
+
+test("a direct message is answered as a reply, and the conversation is remembered until /reset", async () => {
+  await start();
+  const channel = discord.dm("Ada");
+  const question = discord.say({ channel, author: "Ada", content: "Hello!" });
+  const answer = await untilSaid(channel, "You said: Hello!");
+  expect(answer.reference).toBe(question);
+  discord.say({ channel, author: "Ada", content: "again" });
+  await untilSaid(channel, "You said: again");
+  expect(world.ai.requests.at(-1)?.body.messages).toHaveLength(4);
+  discord.say({ channel, author: "Ada", content: "/reset" });
+  await untilSaid(channel, "Conversation reset! Starting fresh.");
+  discord.say({ channel, author: "Ada", content: "anew" });
+  await untilSaid(channel, "You said: anew");
+  expect(world.ai.requests.at(-1)?.body.messages).toHaveLength(2);
+});
+
+test("on a server it answers mentions and replies to it, and neither bots nor the rest", async () => {
+  await start();
+  const channel = discord.serverChannel();
+  const mention = `<@${discord.botId}>`;
+  discord.say({ channel, author: "Ada", content: "nobody asked you" });
+  discord.say({ channel, author: "Robot", content: `${mention} let us loop`, bot: true });
+  discord.say({ channel, author: "Ada", content: `${mention} I am Ada` });
+  const answer = await untilSaid(channel, /I am Ada$/);
+  discord.say({ channel, author: "Bob", content: "and I am Bob", reference: answer.id });
+  await untilSaid(channel, /and I am Bob$/);
+  expect(world.ai.requestCount).toBe(2);
+  expect(world.ai.requests.at(-1)?.body.messages[1]?.content).toBe("Ada: I am Ada");
+});
+
+test("slash commands are registered, answered at once, and do the same as their text", async () => {
+  world.ai.models = ["test-model", "claude-3-opus"];
+  await start();
+  expect(discord.commands().map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["help", "model", "reset", "stop", "status"]),
+  );
+  const channel = discord.dm("Ada");
+  discord.interact({ channel, author: "Ada", command: "model", options: { name: "claude-3-opus" } });
+  await untilSaid(channel, "Model set to: claude-3-opus");
+  discord.say({ channel, author: "Ada", content: "who are you?" });
+  await untilSaid(channel, "You said: who are you?");
+  expect(world.ai.requests.at(-1)?.body.model).toBe("claude-3-opus");
+});
+
+test("a long answer comes in parts of at most 2,000 characters, whole and in order, and nobody is pinged", async () => {
+  const lines = Array.from({ length: 300 }, (_, line) => `${line}. This is line number ${line} for @everyone.`);
+  world.ai.answer = () => lines.join("\n");
+  await start();
+  const channel = discord.dm("Ada");
+  discord.say({ channel, author: "Ada", content: "count" });
+  await untilSaid(channel, /line number 299 /);
+  const parts = botSaid(channel).map(({ content }) => content);
+  expect(parts.length).toBeGreaterThan(5);
+  expect(parts.every((part) => [...part].length <= 2_000)).toBe(true);
+  const numbers = [...parts.join("\n").matchAll(/line number (\d+) /g)].map(([, number]) => Number(number));
+  expect(numbers).toEqual(lines.map((_, line) => line));
+});
+
+test("a connection that breaks loses and doubles nothing", async () => {
+  await start();
+  const channel = discord.dm("Ada");
+  for (let n = 1; n <= 6; n++) {
+    discord.say({ channel, author: "Ada", content: `message ${n}` });
+    if (n % 2 === 0) discord.dropConnections();
+  }
+  await untilSaid(channel, "You said: message 6");
+  expect(botSaid(channel).map(({ content }) => content)).toEqual(
+    [1, 2, 3, 4, 5, 6].map((n) => `You said: message ${n}`),
+  );
+}, 60_000);
+
+test("a part that arrived although its answer was lost stands once", async () => {
+  await start();
+  const channel = discord.dm("Ada");
+  discord.failNext({ method: "POST", path: /messages$/ }, "apply-then-reset");
+  discord.say({ channel, author: "Ada", content: "once" });
+  await until(async () => (await world.count("turns where state = 'delivered'")) === 1, "it is delivered", 15_000);
+  expect(botSaid(channel).map(({ content }) => content)).toEqual(["You said: once"]);
+});
+
+test("a wrong token turns Discord off with a sentence, and leaves the rest running", async () => {
+  const parley = await world.start({ DISCORD_TOKEN: "a.wrong.token", DISCORD_API_BASE: discord.apiBase });
+  await until(() => /discord is off: .*DISCORD_TOKEN/i.test(parley.output()), "the operator is told", 10_000);
+  expect(parley.output()).not.toContain("a.wrong.token");
+  expect((await fetch(`${parley.url}/live`)).status).toBe(200);
+});
