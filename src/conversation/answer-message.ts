@@ -53,7 +53,7 @@ async function askModel(held: HeldTurn, gateway: Gateway): Promise<Turn> {
   const editIntervalMs = gateway.channels.get(message.channel)?.editIntervalMs(message) ?? 0;
   const startedAtMs = performance.now();
   const stream = (signal: AbortSignal) => streamFitting({ message, session, model }, gateway, signal);
-  const generated = await generateReply(stream, showDraft, { ...limits, editIntervalMs }, held.writing);
+  const generated = await generateReply(stream, showDraft, { ...limits, editIntervalMs }, held.writing.signal);
 
   const answer = toAnswer(generated, session, model, performance.now() - startedAtMs);
   const reply = withModelNotice(generated.reply, { asked: choice.model, used: model, answered: answer.model });

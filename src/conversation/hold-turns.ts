@@ -1,5 +1,7 @@
 import { pause } from "./domain/pause.ts";
+import type { Limits } from "./domain/limits.ts";
 import type { EndReason, Turn } from "./domain/turn.ts";
+import type { Hold } from "./ports/channel.ts";
 import type { Gateway } from "./ports/gateway.ts";
 
 /** A turn in hand: ours until released, or until a signal says to let go. */
@@ -7,15 +9,16 @@ export type HeldTurn = {
   /** As far as it has come: with the parts that are shown and the reply that is saved. */
   turn: Turn;
   /** Ends the writing: "stopped", "timeout", and all that ends the sending. */
-  readonly writing: AbortSignal;
+  readonly writing: Hold;
   /** Ends the sending of what is saved: "lost", "shutdown". */
-  readonly sending: AbortSignal;
+  readonly sending: Hold;
   /** How long ago the message was kept, by the database's clock at the claim and ours since. */
   ageMs(): number;
 };
 
 export type HeldTurns = {
-  take(turn: Turn): HeldTurn;
+  /** `claimedAtMs`: just before it was claimed, by `performance.now()`; its lease began later, so it ends later than we believe. */
+  take(turn: Turn, claimedAtMs: number): HeldTurn;
   release(turnId: string): void;
   /** Stops renewing. */
   end(): void;
@@ -23,12 +26,13 @@ export type HeldTurns = {
 
 /** Why it is to be let go, if it is. */
 export function endReason({ sending, writing }: HeldTurn): EndReason | undefined {
-  return (sending.reason ?? writing.reason) as EndReason | undefined;
+  return (sending.signal.reason ?? writing.signal.reason) as EndReason | undefined;
 }
 
 type Holding = {
   readonly held: HeldTurn;
   readonly letGo: (reason: EndReason) => void;
+  readonly letGoIfOver: () => void;
   readonly timeout: NodeJS.Timeout;
   renewedAtMs: number;
 };
@@ -60,7 +64,7 @@ export function holdTurns({ inbox, wire, journal, limits }: Gateway, handBack: A
   const applyLease = (holding: Holding, state: "held" | "lost" | "stopped" | undefined, askedAtMs: number) => {
     if (state === "held" || state === "stopped") holding.renewedAtMs = askedAtMs;
     if (state === "stopped" || state === "lost") holding.letGo(state);
-    if (performance.now() - holding.renewedAtMs > limits.leaseMs) holding.letGo("lost");
+    holding.letGoIfOver();
   };
   const renewAgainAndAgain = async () => {
     while (!ended.signal.aborted) {
@@ -74,8 +78,8 @@ export function holdTurns({ inbox, wire, journal, limits }: Gateway, handBack: A
   handBack.addEventListener("abort", () => holdings.forEach(({ letGo }) => letGo("shutdown")), { once: true });
 
   return {
-    take(turn) {
-      const holding = hold(turn, limits.answerMsMax);
+    take(turn, claimedAtMs) {
+      const holding = hold(turn, claimedAtMs, limits);
       holdings.set(turn.id, holding);
       if (handBack.aborted) holding.letGo("shutdown");
       return holding.held;
@@ -88,14 +92,25 @@ export function holdTurns({ inbox, wire, journal, limits }: Gateway, handBack: A
   };
 }
 
-function hold(turn: Turn, answerMsMax: number): Holding {
+function hold(turn: Turn, claimedAtMs: number, { answerMsMax, leaseMs }: Limits): Holding {
   const [writing, sending] = [new AbortController(), new AbortController()];
-  const takenAtMs = performance.now();
   const letGo = (reason: EndReason) => {
     writing.abort(reason);
     if (reason === "lost" || reason === "shutdown") sending.abort(reason);
   };
-  const ageMs = () => turn.ageMs + performance.now() - takenAtMs;
-  const held = { turn, writing: writing.signal, sending: sending.signal, ageMs };
-  return { held, letGo, timeout: setTimeout(letGo, answerMsMax, "timeout"), renewedAtMs: takenAtMs };
+  const letGoIfOver = () => {
+    if (performance.now() - holding.renewedAtMs > leaseMs) letGo("lost");
+  };
+  const watch = ({ signal }: AbortController): Hold => ({
+    signal,
+    check() {
+      letGoIfOver();
+      signal.throwIfAborted();
+    },
+  });
+  const ageMs = () => turn.ageMs + performance.now() - claimedAtMs;
+  const held = { turn, writing: watch(writing), sending: watch(sending), ageMs };
+  const timeout = setTimeout(letGo, answerMsMax, "timeout");
+  const holding: Holding = { held, letGo, letGoIfOver, timeout, renewedAtMs: claimedAtMs };
+  return holding;
 }

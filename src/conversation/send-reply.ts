@@ -3,7 +3,7 @@ import type { Reply } from "./domain/reply.ts";
 import type { Turn } from "./domain/turn.ts";
 import type { HeldTurn } from "./hold-turns.ts";
 import { persist } from "./persist.ts";
-import type { Channel } from "./ports/channel.ts";
+import type { Channel, Hold } from "./ports/channel.ts";
 import type { Gateway } from "./ports/gateway.ts";
 
 type Sending = Pick<Gateway, "channels" | "inbox" | "journal" | "limits">;
@@ -29,7 +29,7 @@ export async function sendReply({ turn, sending, ageMs }: HeldTurn, gateway: Sen
  *
  * @returns the turn with the parts that the room now shows
  */
-export async function sendDraft(turn: Turn, draft: Reply, gateway: Sending, signal: AbortSignal): Promise<Turn> {
+export async function sendDraft(turn: Turn, draft: Reply, gateway: Sending, hold: Hold): Promise<Turn> {
   const { inbox, journal } = gateway;
   let shown = turn.shown;
   const note = async (parts: readonly string[]) => {
@@ -38,9 +38,9 @@ export async function sendDraft(turn: Turn, draft: Reply, gateway: Sending, sign
     await inbox.shown(turn, parts);
   };
   try {
-    await note(await channelOf(turn, gateway).show(turn, draft, note, signal));
+    await note(await channelOf(turn, gateway).show(turn, draft, note, hold));
   } catch (error) {
-    if (!signal.aborted) journal.failed("showing a draft", error);
+    if (!hold.signal.aborted) journal.failed("showing a draft", error);
   }
   return shown === turn.shown ? turn : { ...turn, shown };
 }

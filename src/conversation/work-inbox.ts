@@ -20,9 +20,9 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
   wire.hear("work", bell.ring, taking);
   const sweeping = sweep(gateway, bell, taking);
 
-  const work = async (claim: Claim) => {
+  const work = async (claim: Claim, claimedAtMs: number) => {
     try {
-      if (await seeThrough(held.take(claim.turn), claim.crashes, gateway)) bell.ring();
+      if (await seeThrough(held.take(claim.turn, claimedAtMs), claim.crashes, gateway)) bell.ring();
     } finally {
       held.release(claim.turn.id);
     }
@@ -30,9 +30,10 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
 
   while (!taking.aborted) {
     const free = limits.turnsAtOnceMax - working.size;
+    const claimedAtMs = performance.now();
     const claims = free > 0 ? await claimOrReport(gateway, free) : [];
     for (const claim of claims) {
-      const task = work(claim).catch((error: unknown) => journal.failed("ending a turn", error));
+      const task = work(claim, claimedAtMs).catch((error: unknown) => journal.failed("ending a turn", error));
       working.add(task);
       void task.finally(() => {
         working.delete(task);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
+import { holding } from "../holding.ts";
 import { until } from "../until.ts";
 import { type Started, startDiscord } from "./start-discord.ts";
 
@@ -287,7 +288,12 @@ test("a stopped turn asks nothing more of Discord", async () => {
   const started = await startDiscord();
   const question = await ask(started);
   const turn = { id: "t", message: question, attempt: 1, shown: [], ageMs: 0 };
-  const showing = started.channel.show(turn, { text: "x", end: "complete" }, async () => {}, AbortSignal.abort("lost"));
+  const showing = started.channel.show(
+    turn,
+    { text: "x", end: "complete" },
+    async () => {},
+    holding(AbortSignal.abort("lost")),
+  );
   await expect(showing).rejects.toBe("lost");
   expect(sent(started, "POST")).toBe(0);
 });

@@ -7,6 +7,7 @@ import type { Turn } from "../../src/conversation/domain/turn.ts";
 import type { Channel, Receipt } from "../../src/conversation/ports/channel.ts";
 import { Secret } from "../../src/secret.ts";
 import { type DiscordDouble, type DoubleOptions, startDiscordDouble } from "../doubles/discord-double.ts";
+import { holding } from "../holding.ts";
 import { until } from "../until.ts";
 
 export type Started = {
@@ -71,7 +72,7 @@ export async function startDiscord(options: DoubleOptions & { connect?: false; s
     heard: (text) => until(() => kept.find((message) => message.text === text), `hearing "${text}"`),
     show(message, reply, { shown = [], note = () => {} } = {}) {
       const turn: Turn = { id: `turn ${message.id}`, message, attempt: 1, shown, ageMs: 0 };
-      return channel.show(turn, reply, async (parts) => note(parts), new AbortController().signal);
+      return channel.show(turn, reply, async (parts) => note(parts), holding());
     },
   };
   started.listenAgain();

@@ -12,6 +12,7 @@ import type { Turn } from "../../src/conversation/domain/turn.ts";
 import { BadDeliveryError, type Accept, type Channel } from "../../src/conversation/ports/channel.ts";
 import { Secret } from "../../src/secret.ts";
 import { startTelegramDouble, type TelegramDouble, type TelegramDoubleOptions } from "../doubles/telegram-double.ts";
+import { holding } from "../holding.ts";
 import { until } from "../until.ts";
 
 const closing: (() => Promise<void>)[] = [];
@@ -74,7 +75,7 @@ async function asked(double: TelegramDouble, said: Parameters<TelegramDouble["sa
   const noted: (readonly string[])[] = [];
   const note = async (shown: readonly string[]) => void noted.push(shown);
   const show = (reply: Reply, shown: readonly string[] = []) =>
-    channel.show(turnOf(message, shown), reply, note, signal);
+    channel.show(turnOf(message, shown), reply, note, holding());
   return { channel, message, show, noted };
 }
 
@@ -229,7 +230,7 @@ test("showing the same again changes nothing, in this process or in the next one
   expect(await show(complete("Hello."), shown)).toEqual(shown);
   expect(double.callsOf("editMessageText")).toHaveLength(0);
   const next = channelTo(double);
-  expect(await next.show(turnOf(message, shown), complete("Hello."), async () => {}, signal)).toEqual(shown);
+  expect(await next.show(turnOf(message, shown), complete("Hello."), async () => {}, holding())).toEqual(shown);
   expect(double.callsOf("editMessageText")).toHaveLength(1);
   expect(double.transcript(7).at(-1)).toMatchObject({ text: "Hello.", edits: 0 });
 });
@@ -293,7 +294,7 @@ test("after a 429 the chat is left alone for as long as Telegram asked, and othe
   expect(double.calls).toHaveLength(calls);
 
   const other = { ...message, address: { chatId: 8, messageId: 1 } };
-  await channel.show(turnOf(other), complete("Hello."), async () => {}, signal);
+  await channel.show(turnOf(other), complete("Hello."), async () => {}, holding());
   expect(botTexts(double, 8)).toEqual(["Hello."]);
 });
 
@@ -383,7 +384,9 @@ test("an aborted turn rejects with the reason before it calls the platform", asy
   const double = await telegram();
   const { channel, message } = await asked(double, { chat: 7, text: "Hi" });
   const stopped = AbortSignal.abort("stopped");
-  await expect(channel.show(turnOf(message), complete("Hello."), async () => {}, stopped)).rejects.toBe("stopped");
+  await expect(channel.show(turnOf(message), complete("Hello."), async () => {}, holding(stopped))).rejects.toBe(
+    "stopped",
+  );
   expect(botTexts(double, 7)).toEqual([]);
 });
 

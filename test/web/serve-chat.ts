@@ -1,3 +1,4 @@
+import { holding } from "../holding.ts";
 import { inProcessWire } from "../../src/store/in-process/in-process-wire.ts";
 import { roomPace } from "../../src/channels/web-chat/follow-room.ts";
 import { webChatChannel, type WebChatOptions } from "../../src/channels/web-chat/web-chat-channel.ts";
@@ -48,7 +49,7 @@ export async function serveChat(chat: Partial<WebChatOptions> = {}, http: Partia
     async show(messageId: string, text: string, { end, attempt }: { end?: "complete"; attempt?: number } = {}) {
       if (end) rooms.answer(messageId, { text, end });
       const reply = end ? { text, end } : { text };
-      return channel.show(rooms.turnOf(messageId, attempt), reply, async () => {}, new AbortController().signal);
+      return channel.show(rooms.turnOf(messageId, attempt), reply, async () => {}, holding());
     },
     async [Symbol.asyncDispose]() {
       stop.abort("shutdown");

@@ -3,14 +3,14 @@ import { LRUCache } from "lru-cache";
 import { ChannelError } from "../../conversation/domain/errors.ts";
 import { type Reply, replyMarkdown } from "../../conversation/domain/reply.ts";
 import type { Turn } from "../../conversation/domain/turn.ts";
-import type { NoteParts } from "../../conversation/ports/channel.ts";
+import type { Hold, NoteParts } from "../../conversation/ports/channel.ts";
 import { type DiscordAddress, interactionLifeMs, readAddress } from "./discord-address.ts";
 import type { DiscordRest } from "./discord-rest.ts";
 import { DiscordRefusal, isBadReference, isBadText, isGone, isShutOut, readError } from "./read-error.ts";
 import { writePlainReply, writeReply } from "./write-reply.ts";
 
 /** Makes a room show a reply, as `Channel.show` says. */
-type ShowReply = (turn: Turn, reply: Reply, note: NoteParts, signal: AbortSignal) => Promise<readonly string[]>;
+type ShowReply = (turn: Turn, reply: Reply, note: NoteParts, hold: Hold) => Promise<readonly string[]>;
 
 /** Where a reply is shown, and what of it stands there. `shown` is what changes while it is worked on. */
 type Work = {
@@ -18,7 +18,7 @@ type Work = {
   readonly address: DiscordAddress;
   readonly shown: string[];
   readonly note: NoteParts;
-  readonly signal: AbortSignal;
+  readonly hold: Hold;
 };
 
 /**
@@ -34,8 +34,8 @@ export function showReplies(
   /** Until when a channel is to be left alone. Asking again during a ban prolongs it. */
   const quietUntilMs = new LRUCache<string, number>({ max: 1_000 });
 
-  return async (turn, reply, note, signal) => {
-    const work: Work = { turn, address: readAddress(turn.message.address), shown: [...turn.shown], note, signal };
+  return async (turn, reply, note, hold) => {
+    const work: Work = { turn, address: readAddress(turn.message.address), shown: [...turn.shown], note, hold };
     const quietMs = (quietUntilMs.get(work.address.channelId) ?? 0) - Date.now();
     if (quietMs > 0 && !reply.end) return turn.shown;
     if (quietMs > 0)
@@ -64,25 +64,25 @@ export function showReplies(
   }
 
   /** A deferred interaction says "thinking…" by itself. */
-  async function showTyping({ address, shown, signal }: Work): Promise<void> {
+  async function showTyping({ address, shown, hold }: Work): Promise<void> {
     if (shown.length > 0 || tokenLives(address)) return;
-    signal.throwIfAborted();
+    hold.check();
     await rest.call("POST", `/channels/${address.channelId}/typing`);
   }
 
   async function showParts(work: Work, parts: readonly string[]): Promise<void> {
-    const { shown, signal } = work;
+    const { shown, hold } = work;
     for (const [index, content] of parts.entries()) {
       const id = shown[index];
       if (id !== undefined && contents.get(id) === content) continue;
-      signal.throwIfAborted();
+      hold.check();
       if (id !== undefined && (await edit(work, id, content))) continue;
-      signal.throwIfAborted();
+      hold.check();
       shown[index] = await create(work, index, content);
       if (index < parts.length - 1) await work.note([...shown]);
     }
     while (shown.length > parts.length) {
-      signal.throwIfAborted();
+      hold.check();
       await remove(work, shown.at(-1) ?? "");
       shown.pop();
     }

@@ -37,11 +37,11 @@ export function replyShower(api: TelegramApi): Channel["show"] {
     showing: new LRUCache({ max: 5_000 }),
   };
 
-  return async (turn, reply, note, signal) => {
+  return async (turn, reply, note, hold) => {
     const room: Room = { ...telegramAddress(turn.message), isGroup: turn.message.audience === "group", api, memory };
     const isDraft = reply.end === undefined;
     const parts = writeReply(reply);
-    signal.throwIfAborted();
+    hold.check();
     if (isDraft && (parts.length === 0 || parts.length < turn.shown.length)) {
       await showTyping(room);
       return turn.shown;
@@ -51,14 +51,14 @@ export function replyShower(api: TelegramApi): Channel["show"] {
     const shown = [...turn.shown];
     for (const [index, part] of parts.entries()) {
       if (isDraft && index < turn.shown.length - 1) continue; // the parts before the growing one stand since the last draft
-      signal.throwIfAborted();
+      hold.check();
       const before = shown[index];
       const now = (before && (await edit(room, before, part))) ?? (await send(room, part, index === 0));
       shown[index] = now;
       if (now !== before && index < parts.length - 1) await note([...shown]);
     }
     while (shown.length > parts.length) {
-      signal.throwIfAborted();
+      hold.check();
       await remove(room, shown.pop() ?? "");
     }
     return shown;

@@ -58,8 +58,8 @@ export function terminalChannel({ input, output, userName }: TerminalOptions): C
       isListening = false;
     },
 
-    async show({ id, message }, reply, _note, signal) {
-      signal.throwIfAborted();
+    async show({ id, message }, reply, _note, hold) {
+      hold.check();
       const text = replyMarkdown(reply);
       if (text || reply.end) print(text, reply.end !== undefined);
       if (reply.end) {

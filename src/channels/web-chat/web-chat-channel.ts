@@ -29,8 +29,8 @@ export function webChatChannel(options: WebChatOptions): Channel & { readonly ro
       accept = undefined;
     },
 
-    async show(turn, reply, _note, signal) {
-      signal.throwIfAborted();
+    async show(turn, reply, _note, hold) {
+      hold.check();
       wire.send(roomTopic(turn.message.room), reply.end ? changedHint : draftHint(turn, reply));
       return [turn.id];
     },

@@ -10,6 +10,8 @@ export type Turn = {
   readonly attempt: number;
   /** Platform ids of the reply's parts that the room already shows, oldest first. */
   readonly shown: readonly string[];
+  /** The newest part that an earlier turn shows in the room: what is as old is not this turn's, whatever a crash left behind. */
+  readonly after?: string;
   /** How long ago it was kept when it was claimed, by the database's clock. */
   readonly ageMs: number;
   /** The person asked to stop this turn before it was claimed. */

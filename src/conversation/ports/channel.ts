@@ -27,12 +27,12 @@ export interface Channel {
    * skipped by a channel that cannot edit or is under pressure; a final reply never is.
    *
    * Calls `note` with all parts shown so far after each new part but the last, before going on: what a crash must not forget.
-   * Aborting `signal` rejects with its reason, between two calls to the platform and never in the middle of one.
+   * Calls `hold.check()` right before each call to the platform, and never breaks one off in its middle.
    *
    * @returns the platform ids of all parts now shown, oldest first
-   * @throws ChannelError
+   * @throws ChannelError, or what `hold.check` throws
    */
-  show(turn: Turn, reply: Reply, note: NoteParts, signal: AbortSignal): Promise<readonly string[]>;
+  show(turn: Turn, reply: Reply, note: NoteParts, hold: Hold): Promise<readonly string[]>;
 
   /** Whether messages can arrive right now. */
   health(): ChannelHealth;
@@ -57,6 +57,14 @@ export type Receipt =
   | { readonly kind: "known" }
   /** Not taken; said in the room already when the channel refuses there. */
   | { readonly kind: "refused"; readonly sentence: string; readonly retryAfterMs: number };
+
+/** Says whether a turn is still ours to work on. */
+export type Hold = {
+  /** Aborts with an `EndReason`. */
+  readonly signal: AbortSignal;
+  /** Throws the reason when it is to be let go; also when its lease ran out while the process stood still and nothing could tell. */
+  check(): void;
+};
 
 export type NoteParts = (shown: readonly string[]) => Promise<void>;
 

@@ -167,8 +167,10 @@ const claim: Statement = {
       from head where turns.id = head.id and turns.state in ('waiting', 'answered')
     returning turns.*
   ) select held.id as room_id, held.last_seq, claimed.id, claimed.message, claimed.attempt, claimed.crashes, claimed.stop_requested,
-           claimed.stopped_turn, claimed.parts, claimed.reply, (extract(epoch from now() - claimed.kept_at) * 1000)::float8 as age_ms
-      from held left join claimed on claimed.room_id = held.id`,
+           claimed.stopped_turn, claimed.parts, claimed.reply, newest_part.after, (extract(epoch from now() - claimed.kept_at) * 1000)::float8 as age_ms
+      from held left join claimed on claimed.room_id = held.id
+      left join lateral (select parts->>-1 as after from turns
+         where claimed.attempt > 1 and room_id = held.id and seq < claimed.seq and parts <> '[]' order by seq desc limit 1) newest_part on true`,
 };
 
 type ClaimRow = {
@@ -181,6 +183,7 @@ type ClaimRow = {
   stop_requested: boolean;
   stopped_turn: boolean;
   parts: string[];
+  after: string | null;
   reply: FinalReply | null;
   age_ms: number;
 };
@@ -191,6 +194,7 @@ function readClaim(row: ClaimRow): Claim {
     message: row.message,
     attempt: row.attempt,
     shown: row.parts,
+    ...(row.after !== null && { after: row.after }),
     ageMs: Math.max(0, row.age_ms),
     ...(row.stop_requested && { stopRequested: true as const }),
     ...(row.stopped_turn && { stoppedTurn: true as const }),

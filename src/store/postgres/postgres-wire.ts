@@ -35,7 +35,7 @@ export function postgresWire(
   const listenAgain = () => {
     if (closed) return;
     clearTimeout(retry); // a failed LISTEN reports twice: by itself and by the end of its connection
-    retry = setTimeout(() => listen().catch(failed), reconnectMs);
+    retry = setTimeout(() => void listen().catch(failed), reconnectMs);
   };
   const failed = (error: unknown) => {
     report("listening to the database", error);
