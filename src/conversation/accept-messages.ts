@@ -1,6 +1,6 @@
 import { parseCommand } from "./domain/command.ts";
 import type { ChannelMessage } from "./domain/message.ts";
-import { refuseLongMessage, refuseTooMany } from "./domain/sentences.ts";
+import { refuseLongMessage, refuseTooMany, sendAgain } from "./domain/sentences.ts";
 import type { Receipt } from "./ports/channel.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import type { Arrival } from "./ports/inbox.ts";
@@ -61,7 +61,8 @@ type Refusal = { readonly sentence: string; readonly retryAfterMs: number; reado
 function refuse(message: ChannelMessage, { sentence, retryAfterMs, say }: Refusal, { channels }: Accepting): Verdict {
   const receipt: Receipt = { kind: "refused", sentence, retryAfterMs };
   if (channels.get(message.channel)?.refuses === "at-door") return { receipt };
-  return { receipt, arrival: { kind: "refusal", message, ...(say && { reply: { text: sentence, end: "complete" } }) } };
+  const words = retryAfterMs > 0 ? `${sentence} ${sendAgain}` : sentence;
+  return { receipt, arrival: { kind: "refusal", message, ...(say && { reply: { text: words, end: "complete" } }) } };
 }
 
 function note(

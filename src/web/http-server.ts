@@ -163,6 +163,9 @@ async function addProtection(app: FastifyInstance, { perMinute, sharedHits }: Ht
         formAction: ["'self'"],
         baseUri: ["'none'"],
         frameAncestors: ["'none'"],
+        // Whatever slips past the sanitiser cannot become HTML.
+        requireTrustedTypesFor: ["'script'"],
+        trustedTypes: ["dompurify"],
       },
     },
     // Other names of the operator's domain are not ours to decide on.
@@ -192,8 +195,11 @@ async function addDocs(app: FastifyInstance, version: string): Promise<void> {
     routePrefix: "/docs",
     // Else it asks a server elsewhere whether the description is valid.
     uiConfig: { validatorUrl: null },
-    // It writes style attributes.
-    transformStaticCSP: (policy) => policy.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'"),
+    // It writes style attributes, and HTML as text.
+    transformStaticCSP: (policy) =>
+      policy
+        .replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+        .replace(/;?(require-trusted-types-for|trusted-types) [^;]*/g, ""),
   });
 }
 

@@ -1,4 +1,4 @@
-import { readdir, mkdtemp, realpath, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
@@ -70,6 +70,7 @@ function openDoor(): PostgresDoor {
 
 async function startPostgres(): Promise<{ server: EmbeddedPostgres; dir: string }> {
   const dir = await mkdtemp(join(tmpdir(), `parley-test-${process.pid}-`));
+  await chmod(dir, 0o755); // under root, PostgreSQL's user must enter
   const server = await startEmbeddedPostgres({ dataDir: dir, log: () => {}, maxConnections: 300 });
   return { server, dir };
 }

@@ -14,6 +14,8 @@ export type World = {
   start(more?: Environment): Promise<Parley>;
   /** Counts rows, such as "turns where state = 'waiting'". */
   count(from: string): Promise<number>;
+  /** Nobody can connect to the database until the returned function is called, and whoever was is not any more. */
+  closeDatabase(): Promise<() => Promise<void>>;
   /** Nobody can write turns until the returned function is called. */
   lockTurns(): Promise<() => Promise<void>>;
   /** Ends everything, and fails if the AI was asked anything that it does not know. */
@@ -26,8 +28,7 @@ export async function openWorld(ai: AiDoubleOptions = {}): Promise<World> {
   const double = await startAiDouble(ai);
   // Of its own where it can be: people of the same id in two stories must not share their limits.
   const redis = findRedis() ? await startRedis() : undefined;
-  const client = new pg.Client(database.url);
-  await client.connect();
+  let client = await connect(database.url);
   const instances: Parley[] = [];
 
   const settings = (more: Environment = {}): Environment => ({
@@ -52,6 +53,21 @@ export async function openWorld(ai: AiDoubleOptions = {}): Promise<World> {
       const { rows } = await client.query<{ count: number }>(`select count(*)::integer as count from ${from}`);
       return rows[0]?.count ?? 0;
     },
+    async closeDatabase() {
+      const server = new URL(database.url);
+      const name = server.pathname.slice(1);
+      server.pathname = "/postgres";
+      const outside = new pg.Client(server.href);
+      await outside.connect();
+      await client.end();
+      await outside.query(`alter database ${name} allow_connections false`);
+      await outside.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [name]);
+      return async () => {
+        await outside.query(`alter database ${name} allow_connections true`);
+        await outside.end();
+        client = await connect(database.url);
+      };
+    },
     async lockTurns() {
       await client.query("begin");
       await client.query("lock table turns in exclusive mode");
@@ -67,4 +83,10 @@ export async function openWorld(ai: AiDoubleOptions = {}): Promise<World> {
         throw new Error(`the AI was asked what it does not know: ${double.unknownRequests.join("; ")}`);
     },
   };
+}
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client(url);
+  await client.connect();
+  return client;
 }

@@ -40,8 +40,10 @@ function hasStarted(parley: Parley & { hasEnded(): boolean }): boolean {
   return parley.hasEnded() || parley.url !== "";
 }
 
+type Spawned = Parley & { hasEnded(): boolean; write(text: string): void; endInput(): void };
+
 /** As `startParley`, without waiting: for starts that are to fail. */
-export function spawnParley(environment: Environment, args: readonly string[] = []): Parley & { hasEnded(): boolean } {
+export function spawnParley(environment: Environment, args: readonly string[] = []): Spawned {
   const child = spawn(process.execPath, [main, ...args], {
     env: { PATH: process.env["PATH"], HOST: "127.0.0.1", PORT: "0", ...environment },
     stdio: ["pipe", "pipe", "pipe"],
@@ -62,6 +64,8 @@ export function spawnParley(environment: Environment, args: readonly string[] = 
       return child.pid ?? 0;
     },
     output: () => output,
+    write: (text) => void child.stdin.write(text),
+    endInput: () => void child.stdin.end(),
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     async kill() {
       child.kill("SIGKILL");

@@ -15,8 +15,11 @@ export const filteredFooter = "*(the AI provider’s content filter ended the an
 
 export function refuseTooMany(retryAfterMs: number): string {
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
-  return `That was a lot at once. I take messages from you again in ${seconds} seconds; please send then what I did not answer.`;
+  return `That was a lot at once. I take messages from you again in ${seconds} seconds.`;
 }
+
+/** Where the message itself is gone from the person's hands. */
+export const sendAgain = "Please send then what I did not answer.";
 
 export function refuseLongMessage({ messageCharsMax }: Pick<Limits, "messageCharsMax">): string {
   return `That message is too long for me: I read up to ${messageCharsMax.toLocaleString("en")} characters. Please send it in shorter pieces.`;
