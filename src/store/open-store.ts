@@ -1,5 +1,6 @@
 import type { Inbox } from "../conversation/ports/inbox.ts";
 import type { RateLimiter } from "../conversation/ports/rate-limiter.ts";
+import type { ReceiverMemory } from "../conversation/ports/receiver-memory.ts";
 import type { SessionCache } from "../conversation/ports/session-cache.ts";
 import type { Sessions } from "../conversation/ports/sessions.ts";
 import type { Transcripts } from "../conversation/ports/transcripts.ts";
@@ -11,6 +12,7 @@ import type { Postgres } from "./postgres/connect-postgres.ts";
 import { holdPresence } from "./postgres/hold-presence.ts";
 import { postgresInbox } from "./postgres/postgres-inbox.ts";
 import { type Leases, postgresLeases } from "./postgres/postgres-leases.ts";
+import { postgresReceiverMemory } from "./postgres/postgres-receiver-memory.ts";
 import { postgresSessions } from "./postgres/postgres-sessions.ts";
 import { postgresTranscripts } from "./postgres/postgres-transcripts.ts";
 import { postgresWire } from "./postgres/postgres-wire.ts";
@@ -26,6 +28,7 @@ export type Store = {
   readonly sessions: Sessions;
   readonly transcripts: Transcripts;
   readonly leases: Leases;
+  readonly receiverMemory: ReceiverMemory;
   readonly sessionCache: SessionCache;
   readonly rateLimiter: RateLimiter;
   readonly wire: Wire;
@@ -55,6 +58,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     sessions: postgresSessions(postgres),
     transcripts: postgresTranscripts(postgres),
     leases: postgresLeases(postgres, presence.instance),
+    receiverMemory: postgresReceiverMemory(postgres),
     sessionCache: redis ? redisSessionCache(redis, sessionTtlMs) : inProcessSessionCache(sessionTtlMs),
     rateLimiter: redis ? redisRateLimiter(redis, messagesPerMinute) : inProcessRateLimiter(messagesPerMinute),
     wire,
@@ -66,8 +70,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
 }
 
-function openWire({ postgres, redis, isShared, report }: StoreOptions): Wire & { close(): void | Promise<void> } {
+function openWire({ postgres, redis, isShared, report }: StoreOptions): Wire & { close(): Promise<void> } {
   if (redis) return redisWire(redis, report);
   if (isShared) return postgresWire(postgres, report);
-  return { ...inProcessWire(), close() {} };
+  return { ...inProcessWire(), async close() {} };
 }

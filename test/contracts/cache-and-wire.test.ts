@@ -161,7 +161,7 @@ const wires: readonly [string, boolean, () => Wires][] = [
   [`over Redis${why}`, withoutRedis, () => pair(() => redisWire(redis, report))],
 ];
 
-function pair(open: () => Wire & { close(): void | Promise<void> }): Wires {
+function pair(open: () => Wire & { close(): Promise<void> }): Wires {
   const [near, far] = [open(), open()];
   return {
     near,
@@ -202,9 +202,9 @@ describe.each(wires)("hints %s", (_where, isSkipped, open) => {
     const { near, far, close } = open();
     const here: unknown[] = [];
     const there: unknown[] = [];
-    near.hear("a", (hint) => here.push(hint), new AbortController().signal);
+    near.hear("once", (hint) => here.push(hint), new AbortController().signal);
     far.hear("ready", (hint) => there.push(hint), new AbortController().signal);
-    near.send("a", 1);
+    near.send("once", 1);
     await until(() => {
       near.send("ready", null);
       return there.length;

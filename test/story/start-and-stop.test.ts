@@ -132,6 +132,7 @@ test("what is written while the database is away is refused for now, and taken w
 });
 
 test("a GitHub Models token without a server says in one sentence that the service is gone", async () => {
+  world.ai.models = ["openai/gpt-4o"];
   world.ai.failWhile({
     status: 410,
     body: { error: { message: "temporarily unavailable due to a scheduled brownout" } },
