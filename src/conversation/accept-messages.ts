@@ -1,11 +1,14 @@
 import { parseCommand } from "./domain/command.ts";
 import type { ChannelMessage } from "./domain/message.ts";
-import { refuseLongMessage, refuseTooMany, sendAgain } from "./domain/sentences.ts";
+import { refuseFullRoom, refuseLongMessage, refuseTooMany, sendAgain } from "./domain/sentences.ts";
 import type { Receipt } from "./ports/channel.ts";
 import type { Gateway } from "./ports/gateway.ts";
-import type { Arrival } from "./ports/inbox.ts";
+import type { Arrival, Kept, WhenFull } from "./ports/inbox.ts";
 
 type Accepting = Pick<Gateway, "channels" | "inbox" | "rateLimiter" | "wire" | "journal" | "limits">;
+
+/** When a room that is full is worth another try. */
+const fullRoomMs = 10_000;
 
 /** What is to be kept of one message, and what its sender is told. */
 type Verdict = { readonly arrival?: Arrival; readonly receipt: Receipt; readonly permitKey?: string };
@@ -26,18 +29,19 @@ export async function acceptMessages(
   const giveBack = (keys: readonly (string | undefined)[]) =>
     Promise.all(keys.map(async (key) => key !== undefined && (await rateLimiter.giveBack(key))));
 
-  const news = await inbox.keep(taken.flatMap(({ arrival }) => arrival ?? [])).catch(async (error: unknown) => {
+  const kept = await inbox.keep(taken.flatMap(({ arrival }) => arrival ?? [])).catch(async (error: unknown) => {
     await giveBack(taken.map(({ permitKey }) => permitKey));
     throw error;
   });
 
-  const known = new Set(taken.filter((_, index) => !news[index]));
-  await giveBack([...known].map(({ permitKey }) => permitKey));
-  if (news.some(Boolean)) wire.send("work", null);
+  const outcomes = new Map(taken.map((verdict, index) => [verdict, kept[index]]));
+  await giveBack(taken.filter((_, index) => kept[index] !== "new").map(({ permitKey }) => permitKey));
+  if (kept.some((outcome) => outcome !== "known")) wire.send("work", null);
   return verdicts.map((verdict, index) => {
+    const receipt = receiptOf(verdict, outcomes.get(verdict));
     const message = messages[index];
-    if (message) note(message, verdict, known.has(verdict), { wire, journal });
-    return known.has(verdict) ? { kind: "known" } : verdict.receipt;
+    if (message) note(message, verdict, receipt, { wire, journal });
+    return receipt;
   });
 }
 
@@ -50,28 +54,48 @@ async function judge(message: ChannelMessage, gateway: Accepting): Promise<Verdi
   const permitKey = `${message.channel}:${message.author.id}`;
   const permit = await gateway.rateLimiter.take(permitKey);
   if (permit.kind === "granted")
-    return { arrival: { kind: "question", message }, receipt: { kind: "kept" }, permitKey };
+    return {
+      arrival: { kind: "question", message, whenFull: whenFull(message, gateway) },
+      receipt: { kind: "kept" },
+      permitKey,
+    };
 
   const { retryAfterMs, first } = permit;
   return refuse(message, { sentence: refuseTooMany(retryAfterMs), retryAfterMs, say: first }, gateway);
 }
 
+function whenFull(message: ChannelMessage, { limits, ...gateway }: Accepting): WhenFull {
+  const turnsMax = limits.roomTurnsMax;
+  if (refusesAtDoor(message, gateway)) return { turnsMax };
+  return { turnsMax, words: { text: `${refuseFullRoom} ${sendAgain}`, end: "complete" } };
+}
+
 type Refusal = { readonly sentence: string; readonly retryAfterMs: number; readonly say: boolean };
 
-function refuse(message: ChannelMessage, { sentence, retryAfterMs, say }: Refusal, { channels }: Accepting): Verdict {
+function refuse(message: ChannelMessage, { sentence, retryAfterMs, say }: Refusal, gateway: Accepting): Verdict {
   const receipt: Receipt = { kind: "refused", sentence, retryAfterMs };
-  if (channels.get(message.channel)?.refuses === "at-door") return { receipt };
+  if (refusesAtDoor(message, gateway)) return { receipt };
   const words = retryAfterMs > 0 ? `${sentence} ${sendAgain}` : sentence;
   return { receipt, arrival: { kind: "refusal", message, ...(say && { reply: { text: words, end: "complete" } }) } };
 }
 
+function refusesAtDoor({ channel }: ChannelMessage, { channels }: Pick<Accepting, "channels">): boolean {
+  return channels.get(channel)?.refuses === "at-door";
+}
+
+function receiptOf({ receipt }: Verdict, outcome: Kept | undefined): Receipt {
+  if (outcome === "known") return { kind: "known" };
+  if (outcome === "full") return { kind: "refused", sentence: refuseFullRoom, retryAfterMs: fullRoomMs };
+  return receipt;
+}
+
 function note(
   message: ChannelMessage,
-  { arrival, receipt }: Verdict,
-  known: boolean,
+  { arrival }: Verdict,
+  receipt: Receipt,
   { wire, journal }: Pick<Accepting, "wire" | "journal">,
 ): void {
-  if (known) return journal.duplicate(message);
+  if (receipt.kind === "known") return journal.duplicate(message);
   if (receipt.kind === "refused") return journal.refused(message, receipt.sentence);
   if (arrival?.kind === "stop") wire.send("stop", { channel: message.channel, room: message.room });
   journal.kept(message);

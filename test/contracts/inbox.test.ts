@@ -3,7 +3,7 @@ import { LeaseLostError, StoreError } from "../../src/conversation/domain/errors
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
 import type { FinalReply } from "../../src/conversation/domain/reply.ts";
 import type { Turn } from "../../src/conversation/domain/turn.ts";
-import type { Inbox } from "../../src/conversation/ports/inbox.ts";
+import type { Arrival, Inbox, WhenFull } from "../../src/conversation/ports/inbox.ts";
 import { message } from "../messages.ts";
 import { openTestStore, type TestStore } from "../setup/open-test-store.ts";
 import { until } from "../until.ts";
@@ -19,7 +19,12 @@ beforeEach(async () => {
 });
 afterEach(() => store.drop());
 
-const ask = (given: Partial<ChannelMessage> = {}) => inbox.keep([{ kind: "question", message: message(given) }]);
+const question = (asked: ChannelMessage, whenFull: WhenFull = { turnsMax: 1_000 }): Arrival => ({
+  kind: "question",
+  message: asked,
+  whenFull,
+});
+const ask = (given: Partial<ChannelMessage> = {}) => inbox.keep([question(message(given))]);
 const claimOne = async (from: Inbox = inbox): Promise<Turn> => {
   const [claim] = await from.claim(1, leaseMs);
   if (!claim) throw new Error("there was nothing to claim");
@@ -30,17 +35,15 @@ const nothingToClaim = async (from: Inbox = inbox) => expect(await from.claim(10
 describe("keeping", () => {
   test("a message that comes twice is kept once", async () => {
     const twice = message();
-    expect(await inbox.keep([{ kind: "question", message: twice }])).toEqual([true]);
-    expect(await inbox.keep([{ kind: "question", message: twice }])).toEqual([false]);
+    expect(await inbox.keep([question(twice)])).toEqual(["new"]);
+    expect(await inbox.keep([question(twice)])).toEqual(["known"]);
     expect(await inbox.claim(10, leaseMs)).toHaveLength(1);
   });
 
   test("the same message a hundred times at once is one turn", async () => {
     const same = message();
-    const kept = await Promise.all(
-      Array.from({ length: 100 }, () => inbox.keep([{ kind: "question", message: same }])),
-    );
-    expect(kept.flat().filter(Boolean)).toHaveLength(1);
+    const kept = await Promise.all(Array.from({ length: 100 }, () => inbox.keep([question(same)])));
+    expect(kept.flat().filter((one) => one === "new")).toHaveLength(1);
     const turn = await claimOne();
     await inbox.answered(turn, reply);
     await inbox.delivered(turn, ["1"]);
@@ -55,7 +58,7 @@ describe("keeping", () => {
 
   test("a batch is kept whole, each room in its order", async () => {
     const batch = ["a1", "b1", "a2", "b2"].map((text) => message({ text, room: text.slice(0, 1) }));
-    expect(await inbox.keep(batch.map((message) => ({ kind: "question", message })))).toEqual([true, true, true, true]);
+    expect(await inbox.keep(batch.map((one) => question(one)))).toEqual(["new", "new", "new", "new"]);
     const first = (await inbox.claim(10, leaseMs)).map(({ turn }) => turn.message.text);
     expect(first.toSorted()).toEqual(["a1", "b1"]);
   });
@@ -85,6 +88,46 @@ describe("keeping", () => {
     ]);
     const claims = await inbox.claim(10, leaseMs);
     expect(claims.map(({ turn }) => [turn.message.room, turn.reply?.text])).toEqual([["told", "hi"]]);
+  });
+});
+
+describe("a full room", () => {
+  test("refuses the newest: the first with words, the others silently, until it has room again", async () => {
+    const whenFull: WhenFull = { turnsMax: 2, words: { text: "too many", end: "complete" } };
+    const outcomes = [];
+    for (let n = 0; n < 5; n++)
+      outcomes.push(...(await inbox.keep([question(message({ text: String(n) }), whenFull)])));
+    expect(outcomes).toEqual(["new", "new", "full", "full", "full"]);
+    const said: (string | undefined)[] = [];
+    for (let n = 0; n < 3; n++) {
+      const turn = await claimOne();
+      said.push(turn.reply?.text);
+      if (!turn.reply) await inbox.answered(turn, reply);
+      await inbox.delivered(turn, []);
+    }
+    expect(said).toEqual([undefined, undefined, "too many"]);
+    await until(async () => (await inbox.claim(10, leaseMs)).length === 0, "the room rests");
+    expect(await inbox.keep([question(message(), whenFull)])).toEqual(["new"]);
+  });
+
+  test("keeps nothing at all of what is refused at the door, so that it can be sent again", async () => {
+    const late = message();
+    await ask();
+    expect(await inbox.keep([question(late, { turnsMax: 1 })])).toEqual(["full"]);
+    const turn = await claimOne();
+    await inbox.answered(turn, reply);
+    await inbox.delivered(turn, []);
+    await until(async () => (await inbox.claim(10, leaseMs)).length === 0, "the room rests");
+    expect(await inbox.keep([question(late, { turnsMax: 1 })])).toEqual(["new"]);
+    expect((await claimOne()).message.id).toBe(late.id);
+  });
+
+  test("knows a redelivered message however full it is, and does not hold up other rooms", async () => {
+    const first = message();
+    const whenFull = { turnsMax: 1, words: reply };
+    await inbox.keep([question(first, whenFull)]);
+    expect(await inbox.keep([question(first, whenFull)])).toEqual(["known"]);
+    expect(await inbox.keep([question(message({ room: "another" }), whenFull)])).toEqual(["new"]);
   });
 });
 

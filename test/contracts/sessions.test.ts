@@ -17,7 +17,7 @@ const reply: FinalReply = { text: "hi", end: "complete" };
 
 /** Takes one message through the store as the conversation does, up to the claim. */
 async function begin(given: Partial<ChannelMessage> = {}): Promise<Turn> {
-  await store.inbox.keep([{ kind: "question", message: message(given) }]);
+  await store.inbox.keep([{ kind: "question", message: message(given), whenFull: { turnsMax: 100 } }]);
   const [claim] = await store.inbox.claim(1, 10_000);
   if (!claim) throw new Error("there was nothing to claim");
   return claim.turn;

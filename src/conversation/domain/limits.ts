@@ -34,6 +34,8 @@ export const limits = {
   contextMessagesMax: 20,
   contextTokensMax: 8_000,
   replyTokensMax: 4_000,
+  /** Turns that wait in one room; the newest beyond it are refused with words. */
+  roomTurnsMax: 100,
   /** A longer message is refused with words. In UTF-16 units. */
   messageCharsMax: 32_000,
 };

@@ -18,6 +18,8 @@ export function refuseTooMany(retryAfterMs: number): string {
   return `That was a lot at once. I take messages from you again in ${seconds} seconds.`;
 }
 
+export const refuseFullRoom = "So many messages are waiting for me here that I cannot take another one.";
+
 /** Where the message itself is gone from the person's hands. */
 export const sendAgain = "Please send then what I did not answer.";
 

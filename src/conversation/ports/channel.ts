@@ -1,6 +1,7 @@
 import type { ChannelMessage } from "../domain/message.ts";
 import type { Reply } from "../domain/reply.ts";
 import type { Turn } from "../domain/turn.ts";
+import type { Receiver } from "./receiver-memory.ts";
 
 /** A place people write from. To add one, implement this and run `test/contracts/channel.contract.ts` until it is green. */
 export interface Channel {
@@ -9,17 +10,25 @@ export interface Channel {
   readonly refuses: "in-room" | "at-door";
   /** Whether two instances must not receive at the same time: a poller, a gateway connection. */
   readonly receivesAlone: boolean;
+  /**
+   * The receivers of a channel that receives alone, such as "discord/0" and "discord/1": each is on one instance at a time, and they
+   * may be on different ones. Asked again every few minutes, for there can come more. Absent: one, of the channel's name.
+   *
+   * @throws ChannelError
+   */
+  receivers?(signal: AbortSignal): Promise<readonly string[]>;
   /** The shortest time between two drafts that the platform tolerates in this room. */
   editIntervalMs(message: ChannelMessage): number;
 
   /**
    * Receives until `signal` aborts, then resolves. Acknowledges messages to the platform only after
    * `accept` has resolved, so a crash loses nothing; a platform that sends them again is welcome to.
-   * Reconnects by itself with growing pauses.
+   * Reconnects by itself with growing pauses. A channel that receives alone is given the receiver that is ours; `signal` aborts when
+   * it is not any more.
    *
    * @throws ChannelError not retryable, when it can never work: its message tells the operator what to do
    */
-  listen(accept: Accept, signal: AbortSignal): Promise<void>;
+  listen(accept: Accept, signal: AbortSignal, receiver?: Receiver): Promise<void>;
 
   /**
    * Makes the room show exactly `reply`: edits the parts in `turn.shown`, adds and removes what differs.

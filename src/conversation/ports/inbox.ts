@@ -15,9 +15,9 @@ export interface Inbox {
    * Keeps what arrived, in this order, in one transaction; when it resolves it is on disk. A message that is
    * known by its channel, room and id is left as it is.
    *
-   * @returns for each, whether it was new
+   * @returns what became of each
    */
-  keep(arrivals: readonly Arrival[]): Promise<readonly boolean[]>;
+  keep(arrivals: readonly Arrival[]): Promise<readonly Kept[]>;
 
   /** Leases the oldest unfinished turn of up to `roomsMax` rooms in which nobody is answering, the longest waiting room first. */
   claim(roomsMax: number, leaseMs: number): Promise<readonly Claim[]>;
@@ -53,11 +53,20 @@ export interface Inbox {
 }
 
 export type Arrival =
-  | { readonly kind: "question"; readonly message: ChannelMessage }
+  | { readonly kind: "question"; readonly message: ChannelMessage; readonly whenFull: WhenFull }
   /** Ends the turn that is being answered in the room, and waits for an answer of its own. */
   | { readonly kind: "stop"; readonly message: ChannelMessage }
   /** Not taken, for a reason that `reply` says; it is only sent. Without one the person has been told a moment ago. */
   | { readonly kind: "refusal"; readonly message: ChannelMessage; readonly reply?: FinalReply };
+
+/**
+ * What becomes of a question when `turnsMax` turns wait in its room: kept as a refusal, the first one with `words`, the
+ * others silent; not kept at all without words.
+ */
+export type WhenFull = { readonly turnsMax: number; readonly words?: FinalReply };
+
+/** "full": a question that was not taken, because too many wait in its room. */
+export type Kept = "new" | "known" | "full";
 
 export type Claim = {
   readonly turn: Turn;

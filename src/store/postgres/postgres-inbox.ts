@@ -2,7 +2,7 @@ import { LeaseLostError } from "../../conversation/domain/errors.ts";
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { FinalReply } from "../../conversation/domain/reply.ts";
 import type { Turn } from "../../conversation/domain/turn.ts";
-import type { Answer, Arrival, Claim, Inbox } from "../../conversation/ports/inbox.ts";
+import type { Answer, Arrival, Claim, Inbox, Kept } from "../../conversation/ports/inbox.ts";
 import { type Postgres, type Statement, storable, toJson } from "./connect-postgres.ts";
 import { presenceLock } from "./hold-presence.ts";
 
@@ -75,8 +75,8 @@ export function postgresInbox(postgres: Postgres, instance: number): Inbox {
 }
 
 /** Rooms are locked in one order, so that two batches cannot wait for each other; within a room the order of arrival stays. */
-async function keepAll(query: Postgres["query"], arrivals: readonly Arrival[]): Promise<boolean[]> {
-  const kept: boolean[] = [];
+async function keepAll(query: Postgres["query"], arrivals: readonly Arrival[]): Promise<Kept[]> {
+  const kept: Kept[] = [];
   const inLockOrder = [...arrivals.entries()].toSorted(([, a], [, b]) => compareRooms(a.message, b.message));
   for (const [index, arrival] of inLockOrder) kept[index] = await keepOne(query, arrival);
   return kept;
@@ -88,25 +88,29 @@ function compareRooms(a: ChannelMessage, b: ChannelMessage): number {
   return first < second ? -1 : 1;
 }
 
-async function keepOne(query: Postgres["query"], arrival: Arrival): Promise<boolean> {
-  const { message, kind } = arrival;
-  const reply = kind === "refusal" ? arrival.reply : undefined;
-  const [row] = await query<{ id: string | null }>(kind === "stop" ? keepStop : keep, [
-    message.channel,
-    message.room,
-    message.id,
-    toJson(message),
-    ...(kind === "stop" ? [] : [stateOnArrival(kind, reply), reply ? toJson(reply) : null]),
-  ]);
-  return row?.id !== null && row?.id !== undefined;
+async function keepOne(query: Postgres["query"], arrival: Arrival): Promise<Kept> {
+  const { channel, room, id } = arrival.message;
+  const values = [channel, room, id, toJson(arrival.message)];
+  const [row] = await keepBy(query, arrival, values);
+  if (row?.id) return row.is_full ? "full" : "new";
+  return row?.is_full && !row.is_known ? "full" : "known";
 }
 
-function stateOnArrival(
-  kind: "question" | "refusal",
-  reply: FinalReply | undefined,
-): "waiting" | "answered" | "refused" {
-  if (kind === "question") return "waiting";
-  return reply ? "answered" : "refused";
+type KeptRow = { readonly id: string | null; readonly is_known: boolean; readonly is_full: boolean };
+
+function keepBy(query: Postgres["query"], arrival: Arrival, values: readonly unknown[]): Promise<KeptRow[]> {
+  switch (arrival.kind) {
+    case "question": {
+      const { turnsMax, words } = arrival.whenFull;
+      return query(keepQuestion, [...values, turnsMax, words ? toJson(words) : null]);
+    }
+    case "stop":
+      return query(keepStop, values);
+    case "refusal": {
+      const { reply } = arrival;
+      return query(keepRefusal, [...values, reply ? "answered" : "refused", reply ? toJson(reply) : null]);
+    }
+  }
 }
 
 /** The room's row is taken before the turn's number, so numbers are in the order of commits. */
@@ -122,14 +126,34 @@ const roomOfArrival = `known as (
     returning id, last_seq
   )`;
 
-const keep: Statement = {
-  name: "keep",
+const outcome = `select (select id from kept) as id, exists (select from known) as is_known`;
+
+/** How many wait is counted before this one, and only as far as it matters. Concurrent ones may exceed the limit by a few. */
+const keepQuestion: Statement = {
+  name: "keep-question",
+  text: `with ${roomOfArrival}, waiting as (
+    select count(*) as turns from (
+      select from turns join rooms on rooms.id = turns.room_id
+       where rooms.channel = $1 and rooms.room = $2 and turns.state in ('waiting', 'answered') limit $5::bigint + 1) unfinished
+  ), kept as (
+    insert into turns (room_id, seq, message_id, message, state, reply)
+    select id, last_seq, $3, $4::jsonb,
+           case when turns < $5::bigint then 'waiting' when turns = $5::bigint then 'answered' else 'refused' end,
+           case when turns = $5::bigint then $6::jsonb end
+      from room cross join waiting where turns < $5::bigint or $6::jsonb is not null
+    on conflict (room_id, message_id) do nothing
+    returning id
+  ) ${outcome}, (select turns >= $5::bigint from waiting) as is_full`,
+};
+
+const keepRefusal: Statement = {
+  name: "keep-refusal",
   text: `with ${roomOfArrival}, kept as (
     insert into turns (room_id, seq, message_id, message, state, reply)
     select id, last_seq, $3, $4::jsonb, $5, $6::jsonb from room
     on conflict (room_id, message_id) do nothing
     returning id
-  ) select (select id from kept) as id`,
+  ) ${outcome}, false as is_full`,
 };
 
 /** Ends the turn that has been begun in the room and has no reply yet. */
@@ -147,7 +171,7 @@ const keepStop: Statement = {
     select id, last_seq, $3, $4::jsonb, 'waiting', exists (select from stopped) from room
     on conflict (room_id, message_id) do nothing
     returning id
-  ) select (select id from kept) as id`,
+  ) ${outcome}, false as is_full`,
 };
 
 /** `skip locked` lets all instances claim at once; the state is checked again on the row, for the snapshot may be older than the lock. */
