@@ -189,6 +189,12 @@ export const settings = {
     default: "300",
     about: "Requests from one address that are taken in a minute; webhooks are not counted.",
   },
+  SETTLE_SENDS: {
+    schema: z.enum(["on", "off"]),
+    default: "on",
+    about:
+      "Whether a message whose sending may or may not have happened is looked for in the room before it is sent again.",
+  },
   TURNS_AT_ONCE: { schema: count(1, 1_000), default: "64", about: "Messages that one instance answers at a time." },
   DATABASE_POOL: { schema: count(2, 100), default: "12", about: "Connections to PostgreSQL per instance." },
   DRAIN_SECONDS: {

@@ -62,6 +62,12 @@ function writeJournal(log: Log, registry: Registry): Journal {
     labelNames: ["channel", "outcome"],
     registers,
   });
+  const unsettled = new Counter({
+    name: "parley_unsettled_sends_total",
+    help: "Parts that were sent again although an earlier sending may have arrived",
+    labelNames: ["channel"],
+    registers,
+  });
   const failures = new Counter({
     name: "parley_failures_total",
     help: "Steps that failed and are tried again",
@@ -123,6 +129,10 @@ function writeJournal(log: Log, registry: Registry): Journal {
     leaseLost(turn) {
       attemptEnded("lease_lost", turn);
       log.warn(turnOf(turn), "another instance has taken over the turn");
+    },
+    unsettled({ channel, room }) {
+      unsettled.inc({ channel });
+      log.warn({ channel, room }, "sent a part again that may have arrived before: the room may show it twice");
     },
     failed(what, error) {
       failures.inc({ step: what });

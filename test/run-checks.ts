@@ -5,6 +5,7 @@ import { checkFloors } from "./architecture/check-floors.ts";
 import { checkLock } from "./architecture/check-lock.ts";
 import { readSources } from "./architecture/read-sources.ts";
 import { writeEnvExample } from "./setup/env-example.ts";
+import { writeReadmeSettings } from "./setup/readme-settings.ts";
 
 /** `npm run check`: format, lint, types, floors, dead code. With `-- --write` it first writes what can be written. */
 const root = join(import.meta.dirname, "..");
@@ -30,10 +31,15 @@ const checks: Readonly<Record<string, Check>> = {
     readEnvExample() === writeEnvExample()
       ? ""
       : ".env.example is out of step with src/config.ts. Run: npm run check -- --write",
+  "README.md tells the settings": () =>
+    readReadme() === writeReadmeSettings(readReadme())
+      ? ""
+      : "README.md is out of step with src/config.ts. Run: npm run check -- --write",
 };
 
 if (process.argv.includes("--write")) {
   writeFileSync(join(root, ".env.example"), writeEnvExample());
+  writeFileSync(join(root, "README.md"), writeReadmeSettings(readReadme()));
   await run("oxfmt/bin/oxfmt", ".");
 }
 const startedAt = Date.now();
@@ -63,6 +69,10 @@ async function run(tool: string, ...words: readonly string[]): Promise<string> {
     stream.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-outputCharsMax)));
   const code = await new Promise((resolve) => child.once("error", resolve).once("close", resolve));
   return code === 0 ? "" : said.trim() || `${tool} ended with ${String(code)}`;
+}
+
+function readReadme(): string {
+  return readFileSync(join(root, "README.md"), "utf8");
 }
 
 function readEnvExample(): string {

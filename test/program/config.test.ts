@@ -80,7 +80,7 @@ test("a secret shows itself to nobody who does not ask for it", () => {
   expect(
     [
       String(secret),
-      `${secret}`,
+      ["", secret].join(""),
       JSON.stringify({ secret }),
       inspect({ secret }),
       inspect(secret, { showHidden: true }),

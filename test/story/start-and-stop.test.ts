@@ -18,7 +18,7 @@ afterEach(() => world.close());
 const ended = async (parley: Parley) => ({ code: await parley.exited, output: parley.output() });
 const getJson = async (url: string) => {
   const response = await fetch(url);
-  return { status: response.status, body: (await response.json()) as unknown };
+  return { status: response.status, body: await response.json() };
 };
 
 test("with nothing configured it starts on a database of its own, tells what is off, and a demo answers; again after kill -9", async () => {

@@ -2,8 +2,6 @@ import { expect } from "vitest";
 import { until } from "../until.ts";
 import { visitChat } from "../web/visit-chat.ts";
 
-export type Visitor = Awaited<ReturnType<typeof visit>>;
-
 /** A visitor of the web chat who writes and reads answers. */
 export async function visit(url: string) {
   const chat = await visitChat(url);

@@ -15,6 +15,8 @@ export interface Journal {
   apologised(turn: Turn, facts: { reference: string; reason: string }): void;
   parked(turn: Turn, facts: { reason: string }): void;
   leaseLost(turn: Turn): void;
+  /** A part was sent again although an earlier sending may have arrived: the room may show it twice. */
+  unsettled(place: { readonly channel: string; readonly room: string }): void;
   /** Something failed that is tried again by itself. `what` names the step. */
   failed(what: string, error: unknown): void;
 }
