@@ -20,6 +20,8 @@ export type HeldTurns = {
   /** `claimedAtMs`: just before it was claimed, by `performance.now()`; its lease began later, so it ends later than we believe. */
   take(turn: Turn, claimedAtMs: number): HeldTurn;
   release(turnId: string): void;
+  /** Those in hand. */
+  turns(): readonly Turn[];
   /** Stops renewing. */
   end(): void;
 };
@@ -47,8 +49,9 @@ export function holdTurns({ inbox, wire, journal, limits }: Gateway, handBack: A
   const holdings = new Map<string, Holding>();
   const ended = new AbortController();
 
+  const turnsInHand = () => [...holdings.values()].map(({ held }) => held.turn);
   const renew = async () => {
-    const turns = [...holdings.values()].map(({ held }) => held.turn);
+    const turns = turnsInHand();
     if (turns.length === 0) return;
     const askedAtMs = performance.now();
     const states = await inbox.renew(turns, limits.leaseMs).catch((error: unknown) => {
@@ -88,6 +91,7 @@ export function holdTurns({ inbox, wire, journal, limits }: Gateway, handBack: A
       clearTimeout(holdings.get(turnId)?.timeout);
       holdings.delete(turnId);
     },
+    turns: turnsInHand,
     end: () => ended.abort(),
   };
 }

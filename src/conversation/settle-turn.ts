@@ -3,28 +3,31 @@ import type { Limits } from "./domain/limits.ts";
 import { referenceOf } from "./domain/reference.ts";
 import { apology, waitingNotice } from "./domain/sentences.ts";
 import { endReason, type HeldTurn } from "./hold-turns.ts";
+import { persist } from "./persist.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import { saveReply } from "./save-reply.ts";
 import { sendDraft } from "./send-reply.ts";
 
 /**
- * The one place that decides what becomes of a turn that failed: tried again, answered with an apology, or parked.
+ * The one place that decides what becomes of a turn that failed: tried again, answered with an apology, or parked. The decision
+ * outlasts a short absence of the database, so that it does not look like the death of a worker.
  *
  * @returns whether the room has work at once
- * @throws StoreError the lease runs out, and the turn is tried again
+ * @throws StoreError the lease runs out, and the turn is tried again; LeaseLostError another has it already
  */
 export async function settleTurn(held: HeldTurn, error: unknown, gateway: Gateway): Promise<boolean> {
   const { turn } = held;
   const { inbox, journal, limits } = gateway;
   const reason = endReason(held);
 
-  if (error instanceof LeaseLostError || reason === "lost") {
+  if (error instanceof LeaseLostError) {
     journal.leaseLost(turn);
     return false;
   }
-  if (reason === "shutdown") {
-    await inbox.putBack(turn, 0, "the instance shut down");
-    return false;
+  // "lost" may only mean that we could not renew it in time: if nobody has taken it, nobody needs to wait for it.
+  if (reason === "shutdown" || reason === "lost") {
+    await persist(() => inbox.putBack(turn, 0, reason), limits);
+    return reason === "lost";
   }
   if (error instanceof AiError) return await settleAiFailure(held, error, gateway);
   if (error instanceof ChannelError && !error.retryable) return await park(held, error, gateway);
@@ -63,7 +66,7 @@ async function apologise(held: HeldTurn, kind: AiFailure | "bug", error: unknown
   const reference = referenceOf(held.turn);
   held.turn = await saveReply(held.turn, { text: apology(kind, reference), end: "complete" }, gateway);
   gateway.journal.apologised(held.turn, { reference, reason: String(error) });
-  await gateway.inbox.putBack(held.turn, 0, String(error));
+  await persist(() => gateway.inbox.putBack(held.turn, 0, String(error)), gateway.limits);
   return true;
 }
 
@@ -75,15 +78,15 @@ async function tryAgain(held: HeldTurn, error: unknown, gateway: Gateway): Promi
 async function putBack(
   { turn }: HeldTurn,
   facts: { readonly delayMs: number; readonly reason: string },
-  { inbox, journal }: Gateway,
+  { inbox, journal, limits }: Gateway,
 ): Promise<boolean> {
-  await inbox.putBack(turn, facts.delayMs, facts.reason);
+  await persist(() => inbox.putBack(turn, facts.delayMs, facts.reason), limits);
   journal.putBack(turn, facts);
   return facts.delayMs === 0;
 }
 
-async function park({ turn }: HeldTurn, error: unknown, { inbox, journal }: Gateway): Promise<boolean> {
-  await inbox.park(turn, String(error));
+async function park({ turn }: HeldTurn, error: unknown, { inbox, journal, limits }: Gateway): Promise<boolean> {
+  await persist(() => inbox.park(turn, String(error)), limits);
   journal.parked(turn, { reason: String(error) });
   return true;
 }

@@ -1,5 +1,6 @@
 import { answerMessage } from "./answer-message.ts";
 import { pause } from "./domain/pause.ts";
+import type { Turn } from "./domain/turn.ts";
 import { type HeldTurn, holdTurns } from "./hold-turns.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import type { Claim } from "./ports/inbox.ts";
@@ -16,6 +17,7 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
   const { wire, journal, limits } = gateway;
   const held = holdTurns(gateway, holding);
   const working = new Set<Promise<void>>();
+  const claim = claimer(gateway, held.turns);
   const bell = newBell();
   wire.hear("work", bell.ring, taking);
   const sweeping = sweep(gateway, bell, taking);
@@ -31,7 +33,7 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
   while (!taking.aborted) {
     const free = limits.turnsAtOnceMax - working.size;
     const claimedAtMs = performance.now();
-    const claims = free > 0 ? await claimOrReport(gateway, free) : [];
+    const claims = free > 0 ? await claim(free) : [];
     for (const claim of claims) {
       const task = work(claim, claimedAtMs).catch((error: unknown) => journal.failed("ending a turn", error));
       working.add(task);
@@ -58,13 +60,20 @@ async function seeThrough(held: HeldTurn, crashes: number, gateway: Gateway): Pr
   }
 }
 
-async function claimOrReport({ inbox, journal, limits }: Gateway, roomsMax: number): Promise<readonly Claim[]> {
-  try {
-    return await inbox.claim(roomsMax, limits.leaseMs);
-  } catch (error) {
-    journal.failed("claiming turns", error);
-    return [];
-  }
+/** Claims; a claim that failed may have been made all the same, so what it took is freed before the next one. */
+function claimer({ inbox, journal, limits }: Gateway, inHand: () => readonly Turn[]) {
+  let mayHaveForgotten = false;
+  return async (roomsMax: number): Promise<readonly Claim[]> => {
+    try {
+      if (mayHaveForgotten) await inbox.freeForgotten(inHand());
+      mayHaveForgotten = false;
+      return await inbox.claim(roomsMax, limits.leaseMs);
+    } catch (error) {
+      mayHaveForgotten = true;
+      journal.failed("claiming turns", error);
+      return [];
+    }
+  };
 }
 
 /** Finds what a lost hint, a pause that is over, or a dead instance left behind. */

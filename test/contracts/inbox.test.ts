@@ -224,6 +224,16 @@ describe("claiming", () => {
     expect((await claimOne()).message.text).toBe("second");
   });
 
+  test("what a claim took whose answer got lost is free again, and counts as no crash; what is in hand is kept", async () => {
+    await ask({ room: "in hand" });
+    const inHand = await claimOne();
+    await ask({ room: "forgotten" });
+    await claimOne();
+    await inbox.freeForgotten([inHand]);
+    const claims = await inbox.claim(10, leaseMs);
+    expect(claims).toMatchObject([{ crashes: 0, turn: { message: { room: "forgotten" }, attempt: 2 } }]);
+  });
+
   test("what a dead instance held is free at once, what a living one holds is not", async () => {
     await ask();
     const other = await store.another();

@@ -45,6 +45,12 @@ export interface Inbox {
   park(turn: Turn, reason: string): Promise<void>;
 
   /**
+   * Frees the rooms that this instance holds, but for those of `inHand`: what a claim took whose answer got lost. Not to be called
+   * while one is under way.
+   */
+  freeForgotten(inHand: readonly Turn[]): Promise<void>;
+
+  /**
    * Frees the rooms of instances that have died, without waiting for their leases to run out.
    *
    * @returns how many

@@ -67,6 +67,10 @@ export function postgresInbox(postgres: Postgres, instance: number): Inbox {
       await fenced(turn, park, [storable(reason)]);
     },
 
+    async freeForgotten(inHand) {
+      await query(freeForgotten, [instance, inHand.map(({ id }) => id)]);
+    },
+
     async freeAbandoned() {
       const rows = await query(freeAbandoned, [instance, presenceLock]);
       return rows.length;
@@ -317,6 +321,17 @@ const putBack: Statement = {
      where id = $1 and attempt = $2 and state in ('waiting', 'answered') returning room_id
   ) update rooms set holder = null, due_at = now() + $3::float8 * interval '1 ms'
       from turn where rooms.id = turn.room_id returning rooms.id`,
+};
+
+/** Nobody has vanished: the count of crashes is as it was before the claim. */
+const freeForgotten: Statement = {
+  name: "free-forgotten",
+  text: `with forgotten as (
+    update rooms set holder = null, due_at = now()
+     where holder = $1 and not exists (select from turns where turns.room_id = rooms.id and turns.id = any ($2::bigint[]))
+    returning id
+  ) update turns set crashes = greatest(crashes - 1, 0) from forgotten
+     where turns.room_id = forgotten.id and turns.state in ('waiting', 'answered') and turns.crashes > 0`,
 };
 
 /** Who holds no presence lock is dead. */
