@@ -13,17 +13,24 @@ import { sendDraft } from "./send-reply.ts";
  * outlasts a short absence of the database, so that it does not look like the death of a worker.
  *
  * @returns whether the room has work at once
- * @throws StoreError the lease runs out, and the turn is tried again; LeaseLostError another has it already
+ * @throws StoreError the lease runs out, and the turn is tried again
  */
 export async function settleTurn(held: HeldTurn, error: unknown, gateway: Gateway): Promise<boolean> {
-  const { turn } = held;
-  const { inbox, journal, limits } = gateway;
-  const reason = endReason(held);
-
-  if (error instanceof LeaseLostError) {
-    journal.leaseLost(turn);
+  try {
+    return await decide(held, error, gateway);
+  } catch (failure) {
+    if (!(failure instanceof LeaseLostError)) throw failure;
+    gateway.journal.leaseLost(held.turn);
     return false;
   }
+}
+
+async function decide(held: HeldTurn, error: unknown, gateway: Gateway): Promise<boolean> {
+  const { turn } = held;
+  const { inbox, limits } = gateway;
+  const reason = endReason(held);
+
+  if (error instanceof LeaseLostError) throw error;
   // "lost" may only mean that we could not renew it in time: if nobody has taken it, nobody needs to wait for it.
   if (reason === "shutdown" || reason === "lost") {
     await persist(() => inbox.putBack(turn, 0, reason), limits);
