@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { buildPage } from "./build-page.mjs";
 import { findNode } from "./find-node.mjs";
 import { installPackages } from "./install-packages.mjs";
+import { nodeFlags } from "./node-flags.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const args = process.argv.slice(2);
@@ -28,7 +29,8 @@ try {
   // The operator's tokens are for the program alone: tests and benches make their own environment.
   const settings = isProgram && existsSync(".env") ? ["--env-file-if-exists=.env"] : [];
   const manners = isNpms ? [`--import=${new URL("follow-parent.mjs", import.meta.url)}`] : [];
-  become(node, [...settings, ...manners, ...args]);
+  const flags = isProgram ? nodeFlags : [];
+  become(node, [...flags, ...settings, ...manners, ...args]);
 } catch (error) {
   console.error(error instanceof Error && error.name === "LaunchError" ? error.message : error);
   process.exitCode = 1;

@@ -3,6 +3,7 @@ import { userInfo } from "node:os";
 import type { AiSettings } from "./ai/ai-settings.ts";
 import { connectAi } from "./ai/connect-ai.ts";
 import { findLocalServers } from "./ai/find-local-servers.ts";
+import { armFailpoint } from "./arm-failpoint.ts";
 import { terminalChannel } from "./channels/terminal/terminal-channel.ts";
 import { webChatChannel } from "./channels/web-chat/web-chat-channel.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
@@ -11,17 +12,25 @@ import { commandWords } from "./conversation/commands/command-words.ts";
 import { type Limits, limits } from "./conversation/domain/limits.ts";
 import type { Accept, Channel } from "./conversation/ports/channel.ts";
 import type { Gateway } from "./conversation/ports/gateway.ts";
+import type { Journal } from "./conversation/ports/journal.ts";
+import type { ReceiverMemory } from "./conversation/ports/receiver-memory.ts";
 import { workInbox, type WorkSignals } from "./conversation/work-inbox.ts";
 import { greeting } from "./greeting.ts";
 import { type Log, openJournal } from "./journal.ts";
+import { readTurnsCommand, UsageError } from "./operate/read-turns-command.ts";
+import { runTurnsCommand } from "./operate/run-turns-command.ts";
 import { Secret } from "./secret.ts";
 import { StartError, startStep } from "./start-step.ts";
 import { startEmbeddedPostgres } from "./store/embedded/embedded-postgres.ts";
+import { visitEmbeddedPostgres } from "./store/embedded/visit-embedded-postgres.ts";
 import { openStore, type Store } from "./store/open-store.ts";
+import { checkDurability } from "./store/postgres/check-durability.ts";
 import { connectPostgres } from "./store/postgres/connect-postgres.ts";
 import { migrate } from "./store/postgres/migrate.ts";
+import { postgresParkedTurns } from "./store/postgres/postgres-parked-turns.ts";
 import { connectRedis, type Redis } from "./store/redis/connect-redis.ts";
 import { type Supervised, supervise } from "./supervise.ts";
+import { adminRoutes } from "./web/admin-routes.ts";
 import type { Check } from "./web/health.ts";
 import { startHttpServer } from "./web/http-server.ts";
 
@@ -36,12 +45,15 @@ type Telling = { readonly log: Log; readonly report: Report };
 const program = { name: "Parley", version: readVersion() };
 
 try {
-  await main(process.argv[2] === "chat" ? "chat" : "serve", readConfig(process.env));
+  const [, , word, ...words] = process.argv;
+  armFailpoint(process.env);
+  if (word === "turns") await operateTurns(words);
+  else await main(word === "chat" ? "chat" : "serve", readConfig(process.env));
 } catch (error) {
   // These were written for whoever reads them; a stack would only hide the sentence.
-  const isForPeople = error instanceof ConfigError || error instanceof StartError;
+  const isForPeople = error instanceof ConfigError || error instanceof StartError || error instanceof UsageError;
   console.error(isForPeople ? `\n${error.message}\n` : error);
-  process.exitCode = 1;
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
 async function main(mode: Mode, config: Config): Promise<void> {
@@ -58,7 +70,12 @@ async function main(mode: Mode, config: Config): Promise<void> {
   try {
     const { store, checks } = await openData(config, { log, report }, closing);
     const web = mode === "serve" && config.WEB_CHAT === "on" ? webChat(config, store) : undefined;
-    const channels = await openChannels(mode, config, [...(web ? [web] : [])], { log, report });
+    const channels = await openChannels(mode, config, web ? [web] : [], {
+      log,
+      report,
+      journal,
+      memory: store.receiverMemory,
+    });
     const ai = await startStep(log, { name: "AI client", remedy: "Mend the AI settings." }, () =>
       connectAi(aiSettings(config), report),
     );
@@ -84,7 +101,10 @@ async function main(mode: Mode, config: Config): Promise<void> {
           checks,
           channels: supervised,
           webhooks: [...channels.values()].flatMap(({ webhook }) => webhook ?? []),
-          routes: web ? [web.routes] : [],
+          routes: [
+            ...(web ? [web.routes] : []),
+            ...(config.ADMIN_TOKEN ? [adminRoutes({ token: config.ADMIN_TOKEN, turns: store.parkedTurns })] : []),
+          ],
           ...(config.METRICS_TOKEN && { metrics: { token: config.METRICS_TOKEN, ...metrics } }),
           perMinute: config.HTTP_RATE_LIMIT_PER_MINUTE,
           ...(store.countHit && { sharedHits: store.countHit }),
@@ -109,6 +129,36 @@ async function main(mode: Mode, config: Config): Promise<void> {
   }
 }
 
+/** `parley turns …`, beside the instances that run: on the same database, which is all that they share. */
+async function operateTurns(words: readonly string[]): Promise<void> {
+  const command = readTurnsCommand(words);
+  const config = readConfig(process.env);
+  const silence: Log = { info() {}, warn() {}, error() {} };
+  const closing: Closing = [];
+  try {
+    const url = config.DATABASE_URL ?? (await visitOwnPostgres(config, silence, closing));
+    const postgres = connectPostgres({ url, connectionsMax: 2, report() {} });
+    closing.push(postgres.close);
+    const outcome = await startStep(silence, { name: "turns", remedy: "Check DATABASE_URL." }, async () => {
+      await migrate(postgres);
+      return await runTurnsCommand(command, postgresParkedTurns(postgres));
+    });
+    console[outcome.kind === "done" ? "log" : "error"](outcome.text);
+    process.exitCode = outcome.kind === "done" ? 0 : 1;
+  } finally {
+    for (const close of closing.toReversed()) await close();
+  }
+}
+
+async function visitOwnPostgres(config: Config, log: Log, closing: Closing): Promise<Secret> {
+  const remedy = "Or set DATABASE_URL to the PostgreSQL that Parley uses.";
+  const server = await startStep(log, { name: "embedded PostgreSQL", remedy }, () =>
+    visitEmbeddedPostgres({ dataDir: config.DATA_DIR, log() {} }),
+  );
+  closing.push(server.stop);
+  return new Secret(server.url);
+}
+
 /** The truth and the cache, connected, migrated and answering. */
 async function openData(
   config: Config,
@@ -127,6 +177,10 @@ async function openData(
     log,
     { name: "migrations", remedy: "The database was left as it was. Its user must own the schema." },
     () => migrate(postgres),
+  );
+  await checkDurability(postgres).then(
+    (warnings) => warnings.forEach((warning) => log.warn({}, warning)),
+    (error: unknown) => report("reading the settings of PostgreSQL", error),
   );
 
   const redis = config.REDIS_URL && (await openRedis(config.REDIS_URL, { log, report }, closing));
@@ -173,16 +227,21 @@ async function openChannels(
   mode: Mode,
   config: Config,
   channels: Channel[],
-  { log, report }: Telling,
+  { log, report, memory, journal }: Telling & { readonly memory: ReceiverMemory; readonly journal: Journal },
 ): Promise<Map<string, Channel>> {
   const commands = commandWords;
+  const settling = (channel: string) => ({
+    settle: config.SETTLE_SENDS === "on",
+    onUnsettled: ({ room }: { readonly room: string }) => journal.unsettled({ channel, room }),
+  });
   if (mode === "chat") {
     channels.push(terminalChannel({ input: process.stdin, output: process.stdout, userName: userInfo().username }));
     return byName(channels);
   }
   if (config.DISCORD_TOKEN) {
     const { discordChannel } = await import("./channels/discord/discord-channel.ts");
-    channels.push(discordChannel({ token: config.DISCORD_TOKEN, apiBase: config.DISCORD_API_BASE, commands, report }));
+    const { DISCORD_TOKEN: token, DISCORD_API_BASE: apiBase } = config;
+    channels.push(discordChannel({ token, apiBase, commands, memory, report, ...settling("discord") }));
   } else log.info({}, "Discord is off: DISCORD_TOKEN turns it on");
   if (config.TELEGRAM_TOKEN) {
     const { telegramChannel } = await import("./channels/telegram/telegram-channel.ts");
@@ -196,6 +255,7 @@ async function openChannels(
         commands,
         report,
         ...webhook,
+        ...settling("telegram"),
       }),
     );
   } else log.info({}, "Telegram is off: TELEGRAM_TOKEN turns it on");

@@ -1,6 +1,7 @@
 import { GatewayError } from "./conversation/domain/errors.ts";
 import { pause } from "./conversation/domain/pause.ts";
 import type { Accept, Channel, ChannelHealth } from "./conversation/ports/channel.ts";
+import type { Receiver } from "./conversation/ports/receiver-memory.ts";
 import type { Log } from "./journal.ts";
 
 /** Who may receive where only one instance at a time may. */
@@ -18,76 +19,166 @@ export type Supervised = {
 
 type Supervising = { readonly accept: Accept; readonly leases: ReceiverLeases; readonly log: Log };
 
-const leaseMs = 10_000;
+/** A channel that is looked after; `verdict` stands above what it says of itself. */
+type Ward = Supervising & { readonly channel: Channel; verdict: ChannelHealth | undefined };
+
+/** A successor stands ready within this, and two looks at the lease, of an instance that is cut off from the database. */
+const leaseMs = 7_000;
 const renewMs = 2_000;
+/** How often whoever stands by looks for a receiver that became free. */
+const lookMs = 1_000;
+/** An instance waits this long before its next receiver, times those that it has: so that others, who have fewer, come first. */
+const hesitateMs = 150;
+/** How often a channel is asked how many receivers it has. */
+const countMs = 5 * 60_000;
 const pauseMsMax = 60_000;
-/** A channel that ran this long starts again with the shortest pause. */
+/** A receiver that ran this long starts again with the shortest pause. */
 const steadyMs = 60_000;
 
 /**
- * Keeps a channel receiving: starts it again with growing pauses, and lets it end alone when it can never work. A channel that
- * receives alone does so under a lease, so that one instance has it at a time and another follows in seconds.
+ * Keeps a channel receiving: starts it again with growing pauses, and lets it end alone when it can never work. Receivers that
+ * must not run twice are shared among the instances under leases, so that one has each at a time and another follows in seconds.
  */
 export function supervise(channel: Channel, supervising: Supervising, signal: AbortSignal): Supervised {
-  let verdict: ChannelHealth | undefined;
-  const run = async () => {
-    for (let tries = 0; !signal.aborted; tries++) {
-      const startedAtMs = performance.now();
-      try {
-        await receive(channel, supervising, (state) => (verdict = state), signal);
-        if (!signal.aborted && !channel.receivesAlone) return; // it has nothing more to receive
-      } catch (error) {
-        if (signal.aborted) return;
-        const reason = error instanceof Error ? error.message : String(error);
-        if (error instanceof GatewayError && !error.retryable) {
-          verdict = { state: "failed", reason };
-          supervising.log.error({ channel: channel.name }, `${channel.name} is off: ${reason}`);
-          return;
-        }
-        supervising.log.warn({ channel: channel.name, reason }, `${channel.name} was interrupted and starts again`);
-      }
-      if (performance.now() - startedAtMs > steadyMs) tries = 0;
-      await pause(Math.min(pauseMsMax, 500 * 2 ** Math.min(tries, 10)) * (0.5 + Math.random() / 2), signal);
-    }
-  };
-  return { health: () => verdict ?? channel.health(), ended: run() };
+  const ward: Ward = { ...supervising, channel, verdict: undefined };
+  const run = channel.receivesAlone ? shareReceivers : listenAgainAndAgain;
+  return { health: () => ward.verdict ?? channel.health(), ended: run(ward, signal) };
 }
 
-async function receive(
-  channel: Channel,
-  { accept, leases, log }: Supervising,
-  tell: (state: ChannelHealth | undefined) => void,
+async function listenAgainAndAgain(ward: Ward, signal: AbortSignal): Promise<void> {
+  for (let tries = 0; !signal.aborted; tries++) {
+    const startedAtMs = performance.now();
+    try {
+      return await ward.channel.listen(ward.accept, signal); // it has nothing more to receive
+    } catch (error) {
+      if (signal.aborted || isForGood(error, ward)) return;
+    }
+    if (performance.now() - startedAtMs > steadyMs) tries = 0;
+    await pause(growingMs(tries), signal);
+  }
+}
+
+/** One receiver after the other, as they are free: the longer the pause, the more of them are ours. */
+async function shareReceivers(ward: Ward, signal: AbortSignal): Promise<void> {
+  const failing = new AbortController();
+  const ending = AbortSignal.any([signal, failing.signal]);
+  const ours = new Map<string, Promise<void>>();
+  const rests = new Map<string, { readonly tries: number; readonly untilMs: number }>();
+  const names = namesOf(ward);
+
+  const receive = async (receiver: Receiver) => {
+    const { name } = receiver;
+    const startedAtMs = performance.now();
+    try {
+      await listenUnderLease(receiver, ward, ending);
+    } catch (error) {
+      if (!ending.aborted && isForGood(error, ward)) failing.abort();
+    }
+    ours.delete(name);
+    const isSteady = performance.now() - startedAtMs > steadyMs;
+    const tries = isSteady ? 0 : (rests.get(name)?.tries ?? -1) + 1;
+    rests.set(name, { tries, untilMs: performance.now() + growingMs(tries) });
+  };
+
+  for (let failures = 0; !ending.aborted;) {
+    try {
+      const idle = (await names(ending)).filter((name) => !ours.has(name));
+      const rested = idle.filter((name) => performance.now() >= (rests.get(name)?.untilMs ?? 0));
+      const taken = await takeOne(rested, ward);
+      if (taken && !ending.aborted) ours.set(taken.name, receive(taken));
+      else if (taken) await ward.leases.release(taken.name);
+      const hasNone = ours.size === 0 && rested.length === idle.length;
+      if (!failing.signal.aborted) ward.verdict = hasNone ? { state: "standby" } : undefined;
+      failures = 0;
+      await pause((taken ? hesitateMs * ours.size : lookMs) * (0.5 + Math.random() / 2), ending);
+    } catch (error) {
+      if (ending.aborted || isForGood(error, ward)) break;
+      if (ours.size === 0) ward.verdict = { state: "connecting", reason: reasonOf(error) };
+      await pause(Math.min(growingMs(failures++), leaseMs), ending);
+    }
+  }
+  failing.abort();
+  await Promise.all(ours.values());
+}
+
+/** The names of the channel's receivers, asked anew every now and then. */
+function namesOf({ channel }: Ward): (signal: AbortSignal) => Promise<readonly string[]> {
+  let known: readonly string[] | undefined;
+  let askedAtMs = 0;
+  return async (signal) => {
+    if (!channel.receivers) return [channel.name];
+    if (known && performance.now() - askedAtMs < countMs) return known;
+    known = await channel.receivers(signal);
+    askedAtMs = performance.now();
+    return known;
+  };
+}
+
+/** Not always the same first: two instances that start together would only get in each other's way. */
+async function takeOne(names: readonly string[], { leases }: Ward): Promise<Receiver | undefined> {
+  const first = Math.floor(Math.random() * names.length);
+  for (const name of [...names.slice(first), ...names.slice(0, first)]) {
+    const fence = await leases.take(name, leaseMs);
+    if (fence !== undefined) return { name, fence };
+  }
+  return undefined;
+}
+
+async function listenUnderLease(receiver: Receiver, ward: Ward, signal: AbortSignal): Promise<void> {
+  const { channel, accept, leases, log } = ward;
+  const ended = new AbortController();
+  const lost = new AbortController();
+  const renewing = renewLease(receiver, leases, lost, ended.signal);
+  try {
+    await channel.listen(accept, AbortSignal.any([signal, lost.signal]), receiver);
+  } finally {
+    if (lost.signal.aborted) log.warn({ receiver: receiver.name }, "another instance receives now");
+    ended.abort();
+    await renewing;
+    await leases.release(receiver.name).catch(() => {}); // it runs out by itself
+  }
+}
+
+/** Aborts `lost` when the lease is another's, or could not be renewed for as long as it lasts: however long the database takes to say so. */
+async function renewLease(
+  { name, fence }: Receiver,
+  leases: ReceiverLeases,
+  lost: AbortController,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!channel.receivesAlone) return await channel.listen(accept, signal);
-
-  tell({ state: "standby" });
-  while (!signal.aborted && !(await leases.take(channel.name, leaseMs))) await pause(renewMs, signal);
-  if (signal.aborted) return;
-
-  tell(undefined);
-  const ours = new AbortController();
-  const renewing = renewLease(channel.name, leases, ours);
-  try {
-    await channel.listen(accept, AbortSignal.any([signal, ours.signal]));
-    if (ours.signal.aborted) log.warn({ channel: channel.name }, "another instance receives now");
-  } finally {
-    ours.abort();
-    await renewing;
-    await leases.release(channel.name).catch(() => {}); // it runs out by itself
+  const letGo = () => lost.abort();
+  let timer = setTimeout(letGo, leaseMs);
+  while (!signal.aborted && !lost.signal.aborted) {
+    await pause(renewMs, signal);
+    if (signal.aborted) break;
+    const askedAtMs = performance.now();
+    const found = await leases.take(name, leaseMs).catch(() => "unknown" as const);
+    if (found === "unknown") continue;
+    clearTimeout(timer);
+    // A newer fence of our own says that another had it meanwhile.
+    if (found !== fence) letGo();
+    else timer = setTimeout(letGo, leaseMs - (performance.now() - askedAtMs));
   }
+  clearTimeout(timer);
 }
 
-/** Aborts `ours` when the lease is another's, or could not be renewed for as long as it lasts. */
-async function renewLease(name: string, leases: ReceiverLeases, ours: AbortController): Promise<void> {
-  let renewedAtMs = performance.now();
-  while (!ours.signal.aborted) {
-    await pause(renewMs, ours.signal);
-    if (ours.signal.aborted) return;
-    const askedAtMs = performance.now();
-    const fence = await leases.take(name, leaseMs).catch(() => "unknown" as const);
-    if (fence === undefined) return ours.abort();
-    if (fence !== "unknown") renewedAtMs = askedAtMs;
-    if (performance.now() - renewedAtMs > leaseMs) return ours.abort();
+/** Says what happened; when the channel can never work, that is its verdict. */
+function isForGood(error: unknown, ward: Ward): boolean {
+  const { channel, log } = ward;
+  const reason = reasonOf(error);
+  if (!(error instanceof GatewayError) || error.retryable) {
+    log.warn({ channel: channel.name, reason }, `${channel.name} was interrupted and starts again`);
+    return false;
   }
+  ward.verdict = { state: "failed", reason };
+  log.error({ channel: channel.name }, `${channel.name} is off: ${reason}`);
+  return true;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function growingMs(tries: number): number {
+  return Math.min(pauseMsMax, 500 * 2 ** Math.min(tries, 10)) * (0.5 + Math.random() / 2);
 }

@@ -125,7 +125,8 @@ function slidingWindow(limits: AiLimits): IBreaker {
 
   function add(failed: boolean): void {
     const atMs = Date.now();
-    calls = [...calls.filter((call) => call.atMs > atMs - limits.breakerWindowMs), { atMs, failed }].slice(-callsMax);
+    calls.push({ atMs, failed });
+    while (calls.length > callsMax || (calls[0]?.atMs ?? atMs) <= atMs - limits.breakerWindowMs) calls.shift();
     inARow = failed ? inARow + 1 : 0;
   }
 

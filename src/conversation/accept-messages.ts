@@ -1,4 +1,5 @@
 import { parseCommand } from "./domain/command.ts";
+import { failpoint } from "./domain/failpoint.ts";
 import type { ChannelMessage } from "./domain/message.ts";
 import { refuseFullRoom, refuseLongMessage, refuseTooMany, sendAgain } from "./domain/sentences.ts";
 import type { Receipt } from "./ports/channel.ts";
@@ -24,7 +25,9 @@ export async function acceptMessages(
   gateway: Accepting,
 ): Promise<readonly Receipt[]> {
   const { inbox, rateLimiter, wire, journal } = gateway;
+  for (const message of messages) failpoint("received", message);
   const verdicts = await Promise.all(messages.map((message) => judge(message, gateway)));
+  for (const message of messages) failpoint("permitted", message);
   const taken = verdicts.filter((verdict) => verdict.arrival !== undefined);
   const giveBack = (keys: readonly (string | undefined)[]) =>
     Promise.all(keys.map(async (key) => key !== undefined && (await rateLimiter.giveBack(key))));
@@ -34,6 +37,7 @@ export async function acceptMessages(
     throw error;
   });
 
+  for (const message of messages) failpoint("kept", message);
   const outcomes = new Map(taken.map((verdict, index) => [verdict, kept[index]]));
   await giveBack(taken.filter((_, index) => kept[index] !== "new").map(({ permitKey }) => permitKey));
   if (kept.some((outcome) => outcome !== "known")) wire.send("work", null);
@@ -41,6 +45,7 @@ export async function acceptMessages(
     const receipt = receiptOf(verdict, outcomes.get(verdict));
     const message = messages[index];
     if (message) note(message, verdict, receipt, { wire, journal });
+    if (message) failpoint("announced", message);
     return receipt;
   });
 }

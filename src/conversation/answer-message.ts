@@ -3,6 +3,7 @@ import { buildContext } from "./build-context.ts";
 import { chooseModel } from "./choose-model.ts";
 import { findCommand } from "./commands/find-command.ts";
 import { AiError } from "./domain/errors.ts";
+import { failpoint } from "./domain/failpoint.ts";
 import type { ChannelMessage } from "./domain/message.ts";
 import type { FinalReply, Reply } from "./domain/reply.ts";
 import { otherModelFooter, replacedModelFooter, stoppedFooter } from "./domain/sentences.ts";
@@ -32,9 +33,10 @@ async function writeReply(held: HeldTurn, gateway: Gateway): Promise<Turn> {
   if (turn.stopRequested) return await saveReply(turn, { text: stoppedFooter, end: "stopped" }, gateway);
 
   const command = findCommand(turn.message.text);
-  if (command) return await saveReply(turn, { text: await command.run(turn, gateway), end: "complete" }, gateway);
-
-  return await askModel(held, gateway);
+  if (!command) return await askModel(held, gateway);
+  const text = await command.run(turn, gateway);
+  failpoint("command-run", turn.message);
+  return await saveReply(turn, { text, end: "complete" }, gateway);
 }
 
 async function askModel(held: HeldTurn, gateway: Gateway): Promise<Turn> {
@@ -54,6 +56,7 @@ async function askModel(held: HeldTurn, gateway: Gateway): Promise<Turn> {
   const startedAtMs = performance.now();
   const stream = (signal: AbortSignal) => streamFitting({ message, session, model }, gateway, signal);
   const generated = await generateReply(stream, showDraft, { ...limits, editIntervalMs }, held.writing.signal);
+  failpoint("written", message);
 
   const answer = toAnswer(generated, session, model, performance.now() - startedAtMs);
   const reply = withModelNotice(generated.reply, { asked: choice.model, used: model, answered: answer.model });
@@ -73,8 +76,13 @@ async function* streamFitting(question: Question, gateway: Gateway, signal: Abor
   for (let halvings = 0; ; halvings++) {
     const tokensMax = limits.contextTokensMax / 2 ** halvings;
     const messages = buildContext(session, message, { instructions: house.instructions, tokensMax });
+    failpoint("prompt-built", message);
     try {
-      return yield* ai.stream({ model, messages, replyTokensMax: limits.replyTokensMax }, signal);
+      for await (const chunk of ai.stream({ model, messages, replyTokensMax: limits.replyTokensMax }, signal)) {
+        failpoint("end" in chunk ? "text-ended" : "text-came", message);
+        yield chunk;
+      }
+      return;
     } catch (error) {
       const canShrink = error instanceof AiError && error.kind === "too_long" && messages.length > 2;
       if (!canShrink || halvings === halvingsMax) throw error;

@@ -1,3 +1,4 @@
+import { failpoint } from "./domain/failpoint.ts";
 import type { ChannelMessage } from "./domain/message.ts";
 import type { Session, SessionIds } from "./domain/session.ts";
 import type { Turn } from "./domain/turn.ts";
@@ -14,7 +15,9 @@ type Opening = Pick<Gateway, "sessions" | "sessionCache" | "limits">;
  */
 export async function beginSession(turn: Turn, gateway: Opening): Promise<Session> {
   const historyMax = gateway.limits.contextMessagesMax - 1; // the current message is one of them
-  return await withIds(turn.message, gateway, (ids) => gateway.sessions.record(turn, ids, historyMax));
+  const session = await withIds(turn.message, gateway, (ids) => gateway.sessions.record(turn, ids, historyMax));
+  failpoint("recorded", turn.message);
+  return session;
 }
 
 /** The session of someone who gives a command: nothing is added to the conversation. */
@@ -34,7 +37,9 @@ async function withIds(
   if (session) return session;
 
   const ids = await sessions.open(message);
+  failpoint("session-opened", message);
   await sessionCache.put(key, ids);
+  failpoint("session-cached", message);
   const opened = await use(ids);
   if (!opened) throw new Error("the conversation ended while it was opened; the turn is tried again");
   return opened;

@@ -8,7 +8,7 @@ import type { AiChunk, AiEnd } from "./ports/ai-client.ts";
 /** Shows a reply that is still being written. Never throws: a draft that fails is forgotten, the next one carries its text too. */
 export type ShowDraft = (draft: Reply) => Promise<void>;
 
-export type Pace = Pick<Limits, "typingAfterMs" | "typingMs" | "firstDraftMs" | "draftPollMs"> & {
+export type Pace = Pick<Limits, "typingAfterMs" | "typingMs" | "firstDraftMs"> & {
   readonly editIntervalMs: number;
 };
 
@@ -27,18 +27,18 @@ export async function generateReply(
   pace: Pace,
   signal: AbortSignal,
 ): Promise<Generated> {
-  const written = { text: "" };
-  const drafts = showWhileGrowing(() => written.text, showDraft, pace);
+  const writing = newWriting();
+  const drafts = showWhileGrowing(writing, showDraft, pace);
   try {
     for await (const chunk of stream(signal)) {
-      if ("end" in chunk) return { text: written.text, reply: finish(written.text, chunk.end), end: chunk };
-      written.text += chunk.text;
+      if ("end" in chunk) return { text: writing.text(), reply: finish(writing.text(), chunk.end), end: chunk };
+      writing.add(chunk.text);
     }
     throw new Error("the AI client ended without an end");
   } catch (error) {
     if (signal.aborted && signal.reason === "timeout") throw new AiError("timeout", "the answer took too long in all");
     if (!signal.aborted || signal.reason !== "stopped") throw error;
-    return { text: written.text, reply: { text: written.text, footer: stoppedFooter, end: "stopped" } };
+    return { text: writing.text(), reply: { text: writing.text(), footer: stoppedFooter, end: "stopped" } };
   } finally {
     await drafts.end();
   }
@@ -55,35 +55,61 @@ const footers: Readonly<Record<AiEnd["end"], string | undefined>> = {
   filtered: filteredFooter,
 };
 
+/** A text that grows, and can be waited for. */
+type Writing = {
+  text(): string;
+  add(text: string): void;
+  /** Resolves when it has grown, after `ms`, or when `signal` aborts. */
+  grows(ms: number, signal: AbortSignal): Promise<void>;
+};
+
+function newWriting(): Writing {
+  let text = "";
+  let grown = () => {};
+  return {
+    text: () => text,
+    add(more) {
+      text += more;
+      grown();
+    },
+    async grows(ms, signal) {
+      const growth = new Promise<void>((resolve) => (grown = resolve));
+      await Promise.race([growth, pause(ms, signal)]);
+    },
+  };
+}
+
 /** Shows typing, then the newest text at each interval, until ended; `end` resolves when no draft is on its way any more. */
-function showWhileGrowing(newest: () => string, showDraft: ShowDraft, pace: Pace): { end(): Promise<void> } {
+function showWhileGrowing(writing: Writing, showDraft: ShowDraft, pace: Pace): { end(): Promise<void> } {
   const ending = new AbortController();
-  const showing = showDrafts(newest, showDraft, pace, ending.signal);
+  const showing = showDrafts(writing, showDraft, pace, ending.signal);
   return {
     async end() {
-      ending.abort();
+      ending.abort("ended");
       await showing;
     },
   };
 }
 
-async function showDrafts(newest: () => string, showDraft: ShowDraft, pace: Pace, signal: AbortSignal): Promise<void> {
+async function showDrafts(writing: Writing, showDraft: ShowDraft, pace: Pace, signal: AbortSignal): Promise<void> {
   const firstDraftAtMs = Date.now() + pace.firstDraftMs;
-  let typingAtMs = 0;
-  let shown = "";
   await pause(pace.typingAfterMs, signal);
+  do {
+    if (signal.aborted) return;
+    void showDraft({ text: "" }); // nothing waits for it, least of all the answer
+    if (!writing.text().trim()) await writing.grows(pace.typingMs, signal);
+  } while (!writing.text().trim());
+  await pause(firstDraftAtMs - Date.now(), signal);
+
+  let shown = "";
   while (!signal.aborted) {
-    const text = newest();
-    if (text.trim() && text !== shown && Date.now() >= firstDraftAtMs) {
-      await showDraft({ text });
-      shown = text;
-      await pause(pace.editIntervalMs, signal);
+    const text = writing.text();
+    if (text === shown) {
+      await writing.grows(pace.typingMs, signal);
       continue;
     }
-    if (shown === "" && Date.now() >= typingAtMs) {
-      void showDraft({ text: "" }); // nothing waits for it, least of all the answer
-      typingAtMs = Date.now() + pace.typingMs;
-    }
-    await pause(pace.draftPollMs, signal);
+    await showDraft({ text });
+    shown = text;
+    await pause(pace.editIntervalMs, signal);
   }
 }

@@ -1,3 +1,4 @@
+import { failpoint } from "./domain/failpoint.ts";
 import { pause } from "./domain/pause.ts";
 import type { Limits } from "./domain/limits.ts";
 import type { EndReason, Turn } from "./domain/turn.ts";
@@ -110,6 +111,7 @@ function hold(turn: Turn, claimedAtMs: number, { answerMsMax, leaseMs }: Limits)
     check() {
       letGoIfOver();
       signal.throwIfAborted();
+      failpoint("calling", turn.message);
     },
   });
   const ageMs = () => turn.ageMs + performance.now() - claimedAtMs;

@@ -1,3 +1,4 @@
+import { failpoint } from "./domain/failpoint.ts";
 import type { FinalReply } from "./domain/reply.ts";
 import type { Turn } from "./domain/turn.ts";
 import type { Gateway } from "./ports/gateway.ts";
@@ -18,6 +19,7 @@ export async function saveReply(
   answer?: Answer,
 ): Promise<Turn> {
   await persist(() => inbox.answered(turn, reply, answer), limits);
+  failpoint("saved", turn.message);
   if (answer) await sessionCache.touch(sessionKey(turn.message));
   return { ...turn, reply };
 }

@@ -1,4 +1,5 @@
 import { ChannelError } from "./domain/errors.ts";
+import { failpoint } from "./domain/failpoint.ts";
 import type { Reply } from "./domain/reply.ts";
 import type { Turn } from "./domain/turn.ts";
 import type { HeldTurn } from "./hold-turns.ts";
@@ -17,9 +18,16 @@ type Sending = Pick<Gateway, "channels" | "inbox" | "journal" | "limits">;
 export async function sendReply({ turn, sending, ageMs }: HeldTurn, gateway: Sending): Promise<boolean> {
   const { inbox, journal, limits } = gateway;
   if (!turn.reply) throw new Error("only a saved reply is sent");
-  const note = (shown: readonly string[]) => persist(() => inbox.shown(turn, shown), limits);
+  failpoint("sending", turn.message);
+  const note = async (shown: readonly string[]) => {
+    failpoint("part-sent", turn.message);
+    await persist(() => inbox.shown(turn, shown), limits);
+    failpoint("part-noted", turn.message);
+  };
   const parts = await channelOf(turn, gateway).show(turn, turn.reply, note, sending);
+  failpoint("shown", turn.message);
   const more = await persist(() => inbox.delivered(turn, parts), limits);
+  failpoint("delivered", turn.message);
   journal.delivered(turn, { parts: parts.length, sinceKeptMs: ageMs() });
   return more;
 }
@@ -35,10 +43,15 @@ export async function sendDraft(turn: Turn, draft: Reply, gateway: Sending, hold
   const note = async (parts: readonly string[]) => {
     if (parts.join() === shown.join()) return;
     shown = parts; // before it is written: what the room shows is so, whether we can save it or not
+    failpoint("draft-sent", turn.message);
     await inbox.shown(turn, parts);
+    failpoint("draft-noted", turn.message);
   };
   try {
+    if (draft.text) failpoint("draft-due", turn.message);
+    else failpoint("typing-due", turn.message);
     await note(await channelOf(turn, gateway).show(turn, draft, note, hold));
+    if (!draft.text) failpoint("typing-shown", turn.message);
   } catch (error) {
     if (!hold.signal.aborted) journal.failed("showing a draft", error);
   }

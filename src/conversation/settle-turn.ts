@@ -1,4 +1,5 @@
 import { AiError, type AiFailure, ChannelError, GatewayError, LeaseLostError } from "./domain/errors.ts";
+import { failpoint } from "./domain/failpoint.ts";
 import type { Limits } from "./domain/limits.ts";
 import { referenceOf } from "./domain/reference.ts";
 import { apology, waitingNotice } from "./domain/sentences.ts";
@@ -72,6 +73,7 @@ async function settleAiFailure(held: HeldTurn, error: AiError, gateway: Gateway)
 async function apologise(held: HeldTurn, kind: AiFailure | "bug", error: unknown, gateway: Gateway): Promise<boolean> {
   const reference = referenceOf(held.turn);
   held.turn = await saveReply(held.turn, { text: apology(kind, reference), end: "complete" }, gateway);
+  failpoint("apology-saved", held.turn.message);
   gateway.journal.apologised(held.turn, { reference, reason: String(error) });
   await persist(() => gateway.inbox.putBack(held.turn, 0, String(error)), gateway.limits);
   return true;
@@ -87,13 +89,17 @@ async function putBack(
   facts: { readonly delayMs: number; readonly reason: string },
   { inbox, journal, limits }: Gateway,
 ): Promise<boolean> {
+  failpoint("putting-back", turn.message);
   await persist(() => inbox.putBack(turn, facts.delayMs, facts.reason), limits);
+  failpoint("put-back", turn.message);
   journal.putBack(turn, facts);
   return facts.delayMs === 0;
 }
 
 async function park({ turn }: HeldTurn, error: unknown, { inbox, journal, limits }: Gateway): Promise<boolean> {
+  failpoint("parking", turn.message);
   await persist(() => inbox.park(turn, String(error)), limits);
+  failpoint("parked", turn.message);
   journal.parked(turn, { reason: String(error) });
   return true;
 }

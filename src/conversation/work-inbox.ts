@@ -1,4 +1,5 @@
 import { answerMessage } from "./answer-message.ts";
+import { failpoint } from "./domain/failpoint.ts";
 import { pause } from "./domain/pause.ts";
 import type { Turn } from "./domain/turn.ts";
 import { type HeldTurn, holdTurns } from "./hold-turns.ts";
@@ -35,6 +36,7 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
     const claimedAtMs = performance.now();
     const claims = free > 0 ? await claim(free) : [];
     for (const claim of claims) {
+      failpoint("claimed", claim.turn.message);
       const task = work(claim, claimedAtMs).catch((error: unknown) => journal.failed("ending a turn", error));
       working.add(task);
       void task.finally(() => {
@@ -79,10 +81,9 @@ function claimer({ inbox, journal, limits }: Gateway, inHand: () => readonly Tur
 /** Finds what a lost hint, a pause that is over, or a dead instance left behind. */
 async function sweep({ inbox, journal, limits }: Gateway, bell: Bell, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await pause(limits.sweepMs, signal);
-    if (signal.aborted) return;
     await inbox.freeAbandoned().catch((error: unknown) => journal.failed("freeing what dead instances held", error));
     bell.ring();
+    await pause(limits.sweepMs, signal);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Inbox } from "../conversation/ports/inbox.ts";
+import type { ParkedTurns } from "../conversation/ports/parked-turns.ts";
 import type { RateLimiter } from "../conversation/ports/rate-limiter.ts";
 import type { ReceiverMemory } from "../conversation/ports/receiver-memory.ts";
 import type { SessionCache } from "../conversation/ports/session-cache.ts";
@@ -12,6 +13,7 @@ import type { Postgres } from "./postgres/connect-postgres.ts";
 import { holdPresence } from "./postgres/hold-presence.ts";
 import { postgresInbox } from "./postgres/postgres-inbox.ts";
 import { type Leases, postgresLeases } from "./postgres/postgres-leases.ts";
+import { postgresParkedTurns } from "./postgres/postgres-parked-turns.ts";
 import { postgresReceiverMemory } from "./postgres/postgres-receiver-memory.ts";
 import { postgresSessions } from "./postgres/postgres-sessions.ts";
 import { postgresTranscripts } from "./postgres/postgres-transcripts.ts";
@@ -29,6 +31,7 @@ export type Store = {
   readonly transcripts: Transcripts;
   readonly leases: Leases;
   readonly receiverMemory: ReceiverMemory;
+  readonly parkedTurns: ParkedTurns;
   readonly sessionCache: SessionCache;
   readonly rateLimiter: RateLimiter;
   readonly wire: Wire;
@@ -54,11 +57,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const presence = await holdPresence(postgres, report);
   const wire = openWire(options);
   return {
-    inbox: postgresInbox(postgres, presence.instance),
+    inbox: postgresInbox(postgres, presence),
     sessions: postgresSessions(postgres),
     transcripts: postgresTranscripts(postgres),
     leases: postgresLeases(postgres, presence.instance),
     receiverMemory: postgresReceiverMemory(postgres),
+    parkedTurns: postgresParkedTurns(postgres),
     sessionCache: redis ? redisSessionCache(redis, sessionTtlMs) : inProcessSessionCache(sessionTtlMs),
     rateLimiter: redis ? redisRateLimiter(redis, messagesPerMinute) : inProcessRateLimiter(messagesPerMinute),
     wire,

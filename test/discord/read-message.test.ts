@@ -27,7 +27,7 @@ test("who wrote what, where and when", () => {
     author: { id: "7", name: "Countess" },
     text: "hello",
     audience: "group",
-    address: { kind: "message", channelId: "42", messageId: "175928847299117063" },
+    address: { kind: "message", channelId: "42", messageId: "175928847299117063", guildId: "9" },
     sentAtMs: Date.parse("2016-04-30T11:18:25.796Z"),
   });
   expect(read(direct)).toMatchObject({ audience: "direct", author: { name: "Ada Lovelace" } });

@@ -5,10 +5,12 @@ import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
 import type { Reply } from "../../src/conversation/domain/reply.ts";
 import type { Turn } from "../../src/conversation/domain/turn.ts";
 import type { Channel, Receipt } from "../../src/conversation/ports/channel.ts";
+import type { DiscordTimings } from "../../src/channels/discord/discord-timings.ts";
 import { Secret } from "../../src/secret.ts";
 import { type DiscordDouble, type DoubleOptions, startDiscordDouble } from "../doubles/discord-double.ts";
 import { holding } from "../holding.ts";
 import { until } from "../until.ts";
+import { testMemory } from "./test-memory.ts";
 
 export type Started = {
   readonly discord: DiscordDouble;
@@ -18,6 +20,9 @@ export type Started = {
   /** How often each was given to us. */
   readonly given: readonly string[];
   readonly reports: readonly string[];
+  /** The rooms of parts that were sent although they could stand there already. */
+  readonly unsettled: readonly string[];
+  readonly memory: ReturnType<typeof testMemory>;
   /** The latest `listen`. */
   listening: Promise<void>;
   stop(): void;
@@ -32,7 +37,15 @@ export type Started = {
   show(message: ChannelMessage, reply: Reply, more?: ShowMore): Promise<readonly string[]>;
 };
 
-type ShowMore = { readonly shown?: readonly string[]; readonly note?: (shown: readonly string[]) => void };
+type ShowMore = Partial<Pick<Turn, "shown" | "attempt" | "ageMs" | "after">> & {
+  readonly note?: (shown: readonly string[]) => void;
+};
+type StartOptions = DoubleOptions & {
+  readonly connect?: false;
+  readonly slow?: true;
+  readonly settle?: boolean;
+  readonly timings?: Partial<DiscordTimings>;
+};
 
 export const commands: readonly CommandWord[] = [
   { name: "help", summary: "What can be said" },
@@ -40,19 +53,27 @@ export const commands: readonly CommandWord[] = [
 ];
 
 /** Discord and a channel connected to it, both ended with the test; nothing may have been unknown to Discord. */
-export async function startDiscord(options: DoubleOptions & { connect?: false; slow?: true } = {}): Promise<Started> {
-  const discord = await startDiscordDouble(options);
+export async function startDiscord(options: StartOptions = {}): Promise<Started> {
+  const discord = await startDiscordDouble({ identifyEveryMs: 200, ...options });
   const { token, apiBase } = discord;
   const kept: ChannelMessage[] = [];
   const given: string[] = [];
   const reports: string[] = [];
+  const unsettled: string[] = [];
+  const memory = testMemory(kept);
   const report = (what: string, error: unknown) => void reports.push(`${what}: ${String(error)}`);
-  const channel = discordChannel({
-    token: new Secret(options.connect === false ? "wrong" : token),
-    apiBase,
-    commands,
-    report,
-  });
+  const channel = discordChannel(
+    {
+      token: new Secret(options.connect === false ? "wrong" : token),
+      apiBase,
+      commands,
+      memory,
+      ...(options.settle !== undefined && { settle: options.settle }),
+      onUnsettled: ({ room }) => void unsettled.push(room),
+      report,
+    },
+    { identifyEveryMs: 250, historyEveryMs: 5, nonceMs: 90_000, ...options.timings },
+  );
   let ending = new AbortController();
 
   const started: Started = {
@@ -61,17 +82,19 @@ export async function startDiscord(options: DoubleOptions & { connect?: false; s
     kept,
     given,
     reports,
+    unsettled,
+    memory,
     failWith: undefined,
     receipt: undefined,
     listening: Promise.resolve(),
     stop: () => ending.abort(),
     listenAgain() {
       ending = new AbortController();
-      started.listening = channel.listen(accept, ending.signal);
+      started.listening = channel.listen(accept, ending.signal, { name: "discord/0", fence: "1" });
     },
     heard: (text) => until(() => kept.find((message) => message.text === text), `hearing "${text}"`),
-    show(message, reply, { shown = [], note = () => {} } = {}) {
-      const turn: Turn = { id: `turn ${message.id}`, message, attempt: 1, shown, ageMs: 0 };
+    show(message, reply, { note = () => {}, ...more } = {}) {
+      const turn: Turn = { id: `turn ${message.id}`, message, attempt: 1, shown: [], ageMs: 0, ...more };
       return channel.show(turn, reply, async (parts) => note(parts), holding());
     },
   };
@@ -81,6 +104,7 @@ export async function startDiscord(options: DoubleOptions & { connect?: false; s
     await started.listening.catch(() => {});
     await discord.close();
     expect(discord.unknownRequests).toEqual([]);
+    expect(discord.violations).toEqual([]);
   });
   if (options.connect !== false && !options.slow)
     await until(() => channel.health().state === "connected", "connecting");

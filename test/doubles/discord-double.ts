@@ -1,11 +1,11 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { discordGateway, type GatewayOptions } from "./discord-gateway.ts";
-import { type Call, discordHttp, type Fault, type HttpOptions, type Match } from "./discord-http.ts";
+import { type Call, type Chaos, discordHttp, type Fault, type HttpOptions, type Match } from "./discord-http.ts";
 import { type DiscordMessage, type DiscordRoom, discordWorld, type DiscordWorld } from "./discord-world.ts";
 
 export type DoubleOptions = Partial<
-  Omit<GatewayOptions, "url" | "complain"> & Omit<HttpOptions, "gatewayUrl" | "identifiesLeft">
+  Omit<GatewayOptions, "url" | "complain"> & Omit<HttpOptions, "gatewayUrl" | "sessionStart">
 >;
 
 /** One message as a person sees it. */
@@ -43,6 +43,8 @@ export type DiscordDouble = {
   readonly calls: readonly Call[];
   /** What Discord would not have understood, or what breaks a promise of ours. Must stay empty. */
   readonly unknownRequests: readonly string[];
+  /** Calls to what had been told to wait, during that time. */
+  readonly violations: readonly string[];
   /** The registered slash commands, as Discord shows them. */
   commands(): readonly Readonly<Record<string, unknown>>[];
   /** The direct channel with a person. */
@@ -78,11 +80,22 @@ export type DiscordDouble = {
     readonly refusals: number;
     readonly identifies: number;
     readonly resumes: number;
+    /** How many shards a bot must have at least; GET /gateway/bot tells it. */
+    shards: number;
   };
+  /** What GET /gateway/bot tells beyond the truth: as if somebody else used the token too. */
+  readonly sessionStart: { usedElsewhere: number; resetAfterMs: number };
   /** Ends all sessions: nothing can be resumed. */
   forgetSessions(): void;
   /** How many gateway connections have identified or resumed. */
   connected(): number;
+  /** Which, as "0/2". */
+  connectedShards(): readonly string[];
+  /** From now on this share of the calls to channels and webhooks breaks off; repeatable by its seed. `{}` ends it. */
+  chaos(given: Chaos): void;
+  /** Nothing answers, and all connections break; people go on writing. */
+  away(): void;
+  back(): void;
   close(): Promise<void>;
 };
 
@@ -102,8 +115,15 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
   const http = discordHttp(() => world, {
     ...options,
     gatewayUrl: url,
-    identifiesLeft: () => 1_000 - gateway.state.identifies,
+    sessionStart: () => ({
+      shards: gateway.state.shards,
+      total: options.identifiesMax,
+      remaining: Math.max(0, options.identifiesMax - gateway.state.identifies - sessionStart.usedElsewhere),
+      resetAfterMs: sessionStart.resetAfterMs,
+      maxConcurrency: options.maxConcurrency,
+    }),
   });
+  const sessionStart = { usedElsewhere: 0, resetAfterMs: 86_400_000 };
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 
   return {
@@ -113,6 +133,8 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
     botRoleId: world.botRole.id,
     calls: http.calls,
     unknownRequests: http.complaints,
+    violations: http.violations,
+    sessionStart,
     gateway: gateway.state,
     commands: http.commands,
     failNext: http.failNext,
@@ -120,6 +142,18 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
     dropConnections: gateway.drop,
     forgetSessions: gateway.forget,
     connected: gateway.connected,
+    connectedShards: gateway.connectedShards,
+    chaos: http.chaos,
+    away() {
+      http.state.away = true;
+      gateway.state.reachable = false;
+      gateway.drop();
+      server.closeAllConnections();
+    },
+    back() {
+      http.state.away = false;
+      gateway.state.reachable = true;
+    },
     dm: (name) => world.dm(name).id,
     serverChannel: (kind = "text") => world.serverChannel(kind === "text" ? 0 : 11).id,
     userId: (name) => world.user(name).id,
@@ -162,6 +196,9 @@ function show({ id, author, content, message_reference }: DiscordMessage): Shown
 const defaults = {
   token: "double.discord.token",
   shards: 1,
+  maxConcurrency: 1,
+  identifyEveryMs: 5_000,
+  identifiesMax: 1_000,
   heartbeatIntervalMs: 41_250,
   messageContent: true,
   resumeMs: 180_000,

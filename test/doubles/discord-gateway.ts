@@ -7,7 +7,13 @@ import type { DiscordWorld, WorldEvent } from "./discord-world.ts";
 export type GatewayOptions = {
   readonly token: string;
   readonly url: () => string;
+  /** What GET /gateway/bot asks for; `state.shards` changes it. */
   readonly shards: number;
+  /** Shards of different number modulo this may IDENTIFY at once; each such group once in `identifyEveryMs`. */
+  readonly maxConcurrency: number;
+  readonly identifyEveryMs: number;
+  /** IDENTIFYs in a day; one more, and the token is reset. */
+  readonly identifiesMax: number;
   readonly heartbeatIntervalMs: number;
   /** Whether MESSAGE_CONTENT is turned on in the developer portal. */
   readonly messageContent: boolean;
@@ -21,6 +27,8 @@ type Session = {
   readonly id: string;
   readonly intents: number;
   readonly shard: number;
+  /** Of how many. */
+  readonly count: number;
   seq: number;
   readonly sent: { readonly s: number; readonly text: string }[];
   socket?: WebSocket | undefined;
@@ -30,7 +38,15 @@ type Session = {
 export function discordGateway(server: Server, world: () => DiscordWorld, options: GatewayOptions) {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_000_000 });
   const sessions = new Map<string, Session>();
-  const state = { reachable: true, acknowledging: true, refusals: 0, identifies: 0, resumes: 0 };
+  const state = {
+    reachable: true,
+    acknowledging: true,
+    refusals: 0,
+    identifies: 0,
+    resumes: 0,
+    shards: options.shards,
+  };
+  const identifiedAtMs = new Map<number, number>();
 
   server.on("upgrade", (request: IncomingMessage, stream, head) => {
     if (!state.reachable) {
@@ -62,6 +78,12 @@ export function discordGateway(server: Server, world: () => DiscordWorld, option
 
     connected(): number {
       return [...sessions.values()].filter(({ socket }) => socket !== undefined).length;
+    },
+
+    /** The shards that are connected, as "id/count". */
+    connectedShards(): readonly string[] {
+      const connected = [...sessions.values()].filter(({ socket }) => socket !== undefined);
+      return connected.map(({ shard, count }) => `${shard}/${count}`).toSorted();
     },
 
     /** With a code as Discord closes; without one the network breaks. */
@@ -125,6 +147,7 @@ export function discordGateway(server: Server, world: () => DiscordWorld, option
       case 3:
       case 4:
       case 8:
+      case 31:
         if (!line.session) socket.close(4003);
         return;
       default:
@@ -141,12 +164,25 @@ export function discordGateway(server: Server, world: () => DiscordWorld, option
     for (const key of Object.keys(d)) if (!identifyKeys.has(key)) options.complain(`IDENTIFY with ${key}`);
     if (d["token"] !== options.token) return socket.close(4004);
     if (typeof d["properties"] !== "object") return socket.close(4002);
-    if (typeof id !== "number" || count !== options.shards || id >= options.shards)
-      return socket.close(count === options.shards ? 4010 : 4011);
+    if (typeof id !== "number" || typeof count !== "number" || id >= count) return socket.close(4010);
+    if (isTooSoon(id % options.maxConcurrency)) return socket.send(JSON.stringify({ op: 9, d: false }));
+    if (count < state.shards) return socket.close(4011);
+    if (state.identifies > options.identifiesMax) {
+      options.complain("more IDENTIFYs than a day allows: the token is reset");
+      return socket.close(4004);
+    }
     if (typeof intents !== "number" || (intents & ~knownIntents) !== 0) return socket.close(4013);
     if ((intents & intent.messageContent) !== 0 && !options.messageContent) return socket.close(4014);
 
-    const session: Session = { id: randomBytes(16).toString("hex"), intents, shard: id, seq: 0, sent: [], socket };
+    const session: Session = {
+      id: randomBytes(16).toString("hex"),
+      intents,
+      shard: id,
+      count,
+      seq: 0,
+      sent: [],
+      socket,
+    };
     sessions.set(session.id, session);
     line.session = session;
     const { bot, applicationId, guildId } = world();
@@ -159,7 +195,17 @@ export function discordGateway(server: Server, world: () => DiscordWorld, option
       shard: [id, count],
       application: { id: applicationId, flags: options.messageContent ? 1 << 19 : 0 },
     });
-    if ((intents & intent.guilds) !== 0) send(session, "GUILD_CREATE", world().guild());
+    const isHome = Number((BigInt(guildId) >> 22n) % BigInt(count)) === id;
+    if ((intents & intent.guilds) !== 0 && isHome) send(session, "GUILD_CREATE", world().guild());
+  }
+
+  /** The real one answers the same, and does not say why. */
+  function isTooSoon(bucket: number): boolean {
+    const sinceMs = Date.now() - (identifiedAtMs.get(bucket) ?? 0);
+    identifiedAtMs.set(bucket, Date.now());
+    if (sinceMs >= options.identifyEveryMs) return false;
+    options.complain(`an IDENTIFY ${sinceMs} ms after the one before`);
+    return true;
   }
 
   function resume(line: Line, d: Readonly<Record<string, unknown>>): void {
@@ -187,9 +233,9 @@ export function discordGateway(server: Server, world: () => DiscordWorld, option
   }
 
   /** The event as this session may see it; undefined when it may not. */
-  function see({ t, d }: WorldEvent, { intents, shard }: Session): object | undefined {
+  function see({ t, d }: WorldEvent, { intents, shard, count }: Session): object | undefined {
     const guild = typeof d["guild_id"] === "string" ? d["guild_id"] : undefined;
-    const home = guild ? Number((BigInt(guild) >> 22n) % BigInt(options.shards)) : 0;
+    const home = guild ? Number((BigInt(guild) >> 22n) % BigInt(count)) : 0;
     if (home !== shard) return undefined;
     if (!t.startsWith("MESSAGE_")) return d;
     if ((intents & (guild ? intent.guildMessages : intent.directMessages)) === 0) return undefined;

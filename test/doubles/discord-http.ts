@@ -1,15 +1,17 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { apiError, invalid, type Answer } from "./discord-answers.ts";
-import { discordRateLimits, type RateLimitOptions } from "./discord-rate-limits.ts";
+import { discordRateLimits, placeOf, type RateLimitOptions } from "./discord-rate-limits.ts";
 import type { DiscordMessage, DiscordRoom, DiscordUser, DiscordWorld } from "./discord-world.ts";
 
 /** The HTTP API of the double, version 10, as far as a chat bot needs it. */
 export type HttpOptions = RateLimitOptions & {
   readonly token: string;
   readonly gatewayUrl: () => string;
-  readonly shards: number;
-  readonly identifiesLeft: () => number;
+  /** What GET /gateway/bot says of starting sessions. */
+  readonly sessionStart: () => SessionStart;
+  /** Whether MESSAGE_CONTENT is turned on in the developer portal. */
+  readonly messageContent: boolean;
   /** An interaction must be answered within this time, and its token then lives for `interactionLifeMs`. */
   readonly interactionDeadlineMs: number;
   readonly interactionLifeMs: number;
@@ -17,10 +19,19 @@ export type HttpOptions = RateLimitOptions & {
   readonly nonceMs: number;
 };
 
+type SessionStart = {
+  readonly shards: number;
+  readonly total: number;
+  readonly remaining: number;
+  readonly resetAfterMs: number;
+  readonly maxConcurrency: number;
+};
+
 export type Call = {
   readonly method: string;
   /** Without "/api/v10". */
   readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
   /** 0 when no answer was given. */
   status: number;
@@ -33,6 +44,9 @@ export type Fault =
   | "hang"
   | "apply-then-reset"
   | "apply-then-hang";
+
+/** The share of calls to channels and webhooks that break off, before or after they were done. */
+export type Chaos = { readonly applyThenReset?: number; readonly reset?: number; readonly seed?: number };
 
 export type Match = { readonly method?: string; readonly path: RegExp };
 
@@ -49,6 +63,7 @@ type Body = Readonly<Record<string, unknown>>;
 type Request = {
   readonly method: string;
   readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
   readonly body: Body;
   readonly params: readonly string[];
 };
@@ -61,6 +76,8 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   const nonces = new Map<string, { readonly id: string; readonly atMs: number }>();
   const limits = discordRateLimits(options);
   let commands: readonly Body[] = [];
+  const state = { away: false };
+  let chaos: () => Fault | undefined = () => undefined;
 
   const channel = String.raw`/channels/(\d{17,20})`;
   const at = (pattern: string) => new RegExp(`^${pattern}$`);
@@ -78,6 +95,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
       answer: () => ({ status: 200, body: commands }),
     },
     { method: "PUT", path: at(String.raw`/applications/(\d+)/commands`), answer: putCommands },
+    { method: "GET", path: at(`${channel}/messages`), answer: history },
     { method: "POST", path: at(`${channel}/messages`), answer: createMessage, fields: messageFields },
     { method: "PATCH", path: at(String.raw`${channel}/messages/(\d+)`), answer: editMessage, fields: editFields },
     { method: "DELETE", path: at(String.raw`${channel}/messages/(\d+)`), answer: deleteMessage },
@@ -106,12 +124,18 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   ];
 
   return {
+    state,
     calls,
     complaints,
+    violations: limits.violations,
     commands: () => commands,
 
     failNext(match: Match, fault: Fault, times = 1): void {
       faults.push({ match, fault, times });
+    },
+
+    chaos(given: Chaos): void {
+      chaos = chaosOf(given);
     },
 
     interact(room: DiscordRoom, author: DiscordUser, data: Body): { readonly id: string; readonly event: Body } {
@@ -141,10 +165,15 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
       const url = new URL(request.url ?? "/", "http://double");
       const method = request.method ?? "GET";
       const text = await readText(request);
-      const call: Call = { method, path: url.pathname.replace(/^\/api\/v10/, ""), body: parse(text), status: 0 };
+      if (state.away) return void request.socket.destroy();
+      const path = url.pathname.replace(/^\/api\/v10/, "");
+      const call: Call = { method, path, query: Object.fromEntries(url.searchParams), body: parse(text), status: 0 };
       calls.push(call);
+      limits.watch(method, path);
 
-      const fault = takeFault(call);
+      const fault = takeFault(call) ?? (/^\/(?:channels|webhooks)\//.test(path) ? chaos() : undefined);
+      if (typeof fault === "object" && fault.status === 429)
+        limits.ban(placeOf(path), 1_000 * Number(fault.headers?.["retry-after"] ?? 0));
       if (fault === "hang") return;
       if (fault === "reset") return void request.socket.destroy();
       const answer = typeof fault === "object" ? faultAnswer(fault) : answerTo(call, url.pathname, request.headers);
@@ -165,7 +194,11 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     return found?.fault;
   }
 
-  function answerTo({ method, path, body }: Call, fullPath: string, headers: IncomingMessage["headers"]): Answer {
+  function answerTo(
+    { method, path, query, body }: Call,
+    fullPath: string,
+    headers: IncomingMessage["headers"],
+  ): Answer {
     const route = routes.find((one) => one.method === method && one.path.test(path));
     if (!route || !fullPath.startsWith("/api/v10/")) {
       complaints.push(`unknown route ${method} ${fullPath}`);
@@ -182,8 +215,38 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     if (limited.refusal) return limited.refusal;
     const known = (Array.isArray(body) ? { list: body } : (body ?? {})) as Body;
     complaints.push(...unknownFields(known, route.fields).map((field) => `${method} ${path} with ${field}`));
-    const answer = route.answer({ method, path, body: known, params });
+    complaints.push(...unknownFields(query, route.path.test(path) && method === "GET" ? pageFields : []));
+    const answer = route.answer({ method, path, query, body: known, params });
     return { ...answer, headers: { ...limited.headers, ...answer.headers } };
+  }
+
+  /** https://discord.com/developers/docs/resources/message#get-channel-messages */
+  function history({ query, params: [channelId = ""] }: Request): Answer {
+    const room = world().rooms.get(channelId);
+    if (!room) return apiError(404, 10_003, "Unknown Channel");
+    const { after, before } = query;
+    const limit = Number(query["limit"] ?? 50);
+    if (!Number.isInteger(limit) || limit < 1 || limit > 100) return invalid("limit", "NUMBER_TYPE_MAX");
+    if ([after, before].some((id) => id !== undefined && !/^\d{1,20}$/.test(id)))
+      return invalid("after", "NUMBER_TYPE_COERCE");
+    const messages = world().history(channelId, { after, before, limit });
+    return { status: 200, body: messages.map((message) => asRead(message, room)) };
+  }
+
+  /** A nonce is told as long as it is known; content as events tell it. */
+  function asRead(message: DiscordMessage, { guild_id }: DiscordRoom): Body {
+    const { nonce, ...rest } = message;
+    const age = Date.now() - Date.parse(String(message["timestamp"]));
+    const isOpen = options.messageContent || !guild_id || isOwn(message);
+    return {
+      ...rest,
+      ...(nonce !== undefined && age < options.nonceMs ? { nonce } : {}),
+      ...(isOpen ? {} : { content: "", attachments: [], embeds: [], components: [] }),
+    };
+  }
+
+  function isOwn({ author, mentions }: DiscordMessage): boolean {
+    return [author, ...mentions].some(({ id }) => id === world().bot.id);
   }
 
   function createMessage({ body, params: [channelId = ""] }: Request): Answer {
@@ -330,9 +393,23 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   }
 
   function gatewayBot(): Answer {
-    const start = { total: 1_000, remaining: options.identifiesLeft(), reset_after: 86_400_000, max_concurrency: 1 };
-    return { status: 200, body: { url: options.gatewayUrl(), shards: options.shards, session_start_limit: start } };
+    const { shards, total, remaining, resetAfterMs, maxConcurrency } = options.sessionStart();
+    const start = { total, remaining, reset_after: resetAfterMs, max_concurrency: maxConcurrency };
+    return { status: 200, body: { url: options.gatewayUrl(), shards, session_start_limit: start } };
   }
+}
+
+/** The same faults in the same order for the same seed (mulberry32). */
+function chaosOf({ applyThenReset = 0, reset = 0, seed = 1 }: Chaos): () => Fault | undefined {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d_2b_79_f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    const chance = ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    if (chance < applyThenReset) return "apply-then-reset";
+    return chance < applyThenReset + reset ? "reset" : undefined;
+  };
 }
 
 type Route = {
@@ -349,6 +426,7 @@ const messageFields =
   "content nonce enforce_nonce tts embeds allowed_mentions message_reference components sticker_ids attachments flags poll".split(
     " ",
   );
+const pageFields = ["after", "before", "around", "limit"];
 const editFields = "content embeds flags allowed_mentions components attachments".split(" ");
 
 function unknownFields(body: Body, fields: readonly string[] = []): readonly string[] {

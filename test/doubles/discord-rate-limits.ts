@@ -10,13 +10,35 @@ export type RateLimitOptions = {
 /** Counts requests as Discord does: per method, route and channel, and all together. */
 export function discordRateLimits({ rateLimit, globalPerSecond }: RateLimitOptions) {
   const buckets = new Map<string, { used: number; resetsAtMs: number }>();
+  /** What may not be called, from and until when. */
+  const bans = new Map<string, { readonly fromMs: number; readonly untilMs: number }>();
+  const violations: string[] = [];
 
   return {
+    /** Calls that came although they had been told to wait. */
+    violations,
+
+    /** A 429 was answered: until its end no call to the place, or to a kind of request there, may come. */
+    ban,
+
+    /** Asked of every call before anything else. */
+    watch(method: string, path: string): void {
+      for (const what of [placeOf(path), kindOf(method, path), "global"]) {
+        const { fromMs, untilMs } = bans.get(what) ?? { fromMs: 0, untilMs: 0 };
+        // What was on its way when the ban began is nobody's fault.
+        if (Date.now() < untilMs && Date.now() > fromMs + onTheWayMs)
+          violations.push(`${method} ${path}, ${untilMs - Date.now()} ms too early`);
+      }
+    },
+
     take(method: string, path: string, major: string): { refusal?: Answer; headers: Readonly<Record<string, string>> } {
       if (!rateLimit || path.startsWith("/interactions/")) return { headers: {} };
       const all = bucket("global", 1_000);
       all.used += 1;
-      if (all.used > globalPerSecond) return { headers: {}, refusal: refuse(all.resetsAtMs, true) };
+      if (all.used > globalPerSecond) {
+        ban("global", all.resetsAtMs - Date.now());
+        return { headers: {}, refusal: refuse(all.resetsAtMs, true) };
+      }
       if (!/^\/(?:channels|webhooks)\//.test(path)) return { headers: {} };
 
       const kind = `${method} ${path.replaceAll(/\/\d+/g, "/:id")}`;
@@ -32,9 +54,15 @@ export function discordRateLimits({ rateLimit, globalPerSecond }: RateLimitOptio
           .toString("hex")
           .slice(0, 32),
       };
-      return own.used > rateLimit.limit ? { headers, refusal: refuse(own.resetsAtMs, false, headers) } : { headers };
+      if (own.used <= rateLimit.limit) return { headers };
+      ban(kindOf(method, path), resetMs);
+      return { headers, refusal: refuse(own.resetsAtMs, false, headers) };
     },
   };
+
+  function ban(what: string, ms: number): void {
+    bans.set(what, { fromMs: Date.now(), untilMs: Date.now() + ms });
+  }
 
   function bucket(key: string, windowMs: number) {
     const known = buckets.get(key);
@@ -44,6 +72,17 @@ export function discordRateLimits({ rateLimit, globalPerSecond }: RateLimitOptio
     return fresh;
   }
 }
+
+/** "/channels/1/messages/2" → "/channels/1". */
+export function placeOf(path: string): string {
+  return /^\/(?:channels\/\d+|webhooks\/\d+\/[\w-]+)/.exec(path)?.[0] ?? path;
+}
+
+function kindOf(method: string, path: string): string {
+  return `${method} ${placeOf(path)}${path.slice(placeOf(path).length).replaceAll(/\/\d+/g, "/:id")}`;
+}
+
+const onTheWayMs = 100;
 
 function refuse(untilMs: number, global: boolean, headers: Readonly<Record<string, string>> = {}): Answer {
   const seconds = Math.max(untilMs - Date.now(), 1) / 1_000;

@@ -44,13 +44,19 @@ type NewMessage = {
   readonly more?: Readonly<Record<string, unknown>>;
 };
 
+export type HistoryPage = {
+  readonly after?: string | undefined;
+  readonly before?: string | undefined;
+  readonly limit: number;
+};
+
 export type DiscordWorld = ReturnType<typeof discordWorld>;
 
 export function discordWorld(dispatch: (event: WorldEvent) => void) {
   const snowflake = snowflakes();
   const applicationId = snowflake();
   const bot: DiscordUser = { id: applicationId, username: "parley", global_name: null, bot: true };
-  const guildId = snowflake();
+  const guildId = oddSnowflake(snowflake);
   const botRole = { id: snowflake(), name: "Parley", tags: { bot_id: bot.id } };
   const users = new Map<string, DiscordUser>([["parley", bot]]);
   const rooms = new Map<string, DiscordRoom>();
@@ -145,6 +151,15 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
       dispatch({ t: "MESSAGE_DELETE", d: { id, channel_id, ...(guild_id ? { guild_id } : {}) } });
     },
 
+    /** A channel's messages directly after or before one, or the newest, the newest first, as the API sends them: without what only events tell. */
+    history(channelId: string, { after, before, limit }: HistoryPage): readonly DiscordMessage[] {
+      const all = this.transcript(channelId).filter(
+        ({ id }) => (!after || BigInt(id) > BigInt(after)) && (!before || BigInt(id) < BigInt(before)),
+      );
+      const page = after ? all.slice(0, limit) : all.slice(-limit);
+      return page.map(withoutEventFields).toReversed();
+    },
+
     /** What a person sees in the channel, oldest first. */
     transcript(channelId: string): readonly DiscordMessage[] {
       return (order.get(channelId) ?? []).flatMap((id) => messages.get(id) ?? []);
@@ -156,6 +171,17 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
     order.set(room.id, []);
     return room;
   }
+}
+
+function withoutEventFields(message: DiscordMessage): DiscordMessage {
+  const read: Record<string, unknown> = { ...message };
+  for (const field of ["guild_id", "member", "channel_type"]) delete read[field];
+  return read as DiscordMessage;
+}
+
+/** The server is the second shard's, when there are two. */
+function oddSnowflake(snowflake: () => string): string {
+  return String(BigInt(snowflake()) | (1n << 22n));
 }
 
 /** Ids as Discord makes them: 42 bits of time, then a counter. */

@@ -62,3 +62,98 @@ test("of two instances one receives; when it ends the other follows", async () =
   await waiting.ended;
   await store.drop();
 });
+
+/** A channel of several receivers, with what it has of them. */
+function sharded(names: readonly string[]): Channel & { readonly has: Set<string>; readonly fences: string[] } {
+  const has = new Set<string>();
+  const fences: string[] = [];
+  return {
+    ...channel(untilAborted, true),
+    has,
+    fences,
+    receivers: async () => names,
+    async listen(_accept, signal, receiver) {
+      if (!receiver) throw new Error("no receiver");
+      has.add(receiver.name);
+      fences.push(`${receiver.name} ${receiver.fence}`);
+      await untilAborted(signal);
+      has.delete(receiver.name);
+    },
+  };
+}
+
+test("receivers are spread over the instances, each on one; those of an instance that ends go to the other", async () => {
+  const store = await openTestStore();
+  const other = await store.another();
+  const [first, second] = [new AbortController(), new AbortController()];
+  const names = Array.from({ length: 6 }, (_, id) => `test/${id}`);
+  const [a, b] = [sharded(names), sharded(names)];
+  const atA = supervise(a, { accept, leases: store.leases, log }, first.signal);
+  const atB = supervise(b, { accept, leases: other.leases, log }, second.signal);
+  await until(() => a.has.size + b.has.size === 6, "all are taken", 10_000);
+  expect([...a.has].filter((name) => b.has.has(name))).toEqual([]);
+  expect(Math.min(a.has.size, b.has.size)).toBeGreaterThan(0);
+
+  const ofA = [...a.has];
+  first.abort();
+  await atA.ended;
+  expect(a.has.size).toBe(0);
+  await until(() => b.has.size === 6, "the other has all", 10_000);
+  expect(ofA.every((name) => b.fences.includes(`${name} 2`))).toBe(true);
+  second.abort();
+  await atB.ended;
+  await store.drop();
+});
+
+test("an instance that dies is followed within two seconds; one that is cut off within ten, and it lets go by itself", async () => {
+  const store = await openTestStore();
+  const [dying, cutOff, heir] = [await store.another(), await store.another(), await store.another()];
+  const ending = new AbortController();
+  const [b, c] = [sharded(["test/0"]), sharded(["test/0"])];
+
+  await dying.leases.take("test/0", 60_000);
+  const startedAtMs = performance.now();
+  await dying.close();
+  let isCutOff = false;
+  // The way to the database hangs, as in a partition; the presence of the instance stays.
+  const leases = {
+    take: (name: string, leaseMs: number) =>
+      isCutOff ? new Promise<never>(() => {}) : cutOff.leases.take(name, leaseMs),
+    release: (name: string) => (isCutOff ? Promise.reject(new Error("cut off")) : cutOff.leases.release(name)),
+  };
+  const atB = new AbortController();
+  void supervise(b, { accept, leases, log }, atB.signal);
+  await until(() => b.has.size === 1, "the heir of the dead", 10_000);
+  expect(performance.now() - startedAtMs).toBeLessThan(2_000);
+
+  const standingBy = supervise(c, { accept, leases: heir.leases, log }, ending.signal);
+  await until(() => standingBy.health().state === "standby", "another stands by");
+  isCutOff = true;
+  const cutOffAtMs = performance.now();
+  await until(() => c.has.size === 1, "the heir of the one that is cut off", 15_000);
+  expect(performance.now() - cutOffAtMs).toBeLessThan(10_000);
+  await until(() => b.has.size === 0, "the one that is cut off lets go", 2_000);
+  ending.abort();
+  atB.abort();
+  await standingBy.ended;
+  await store.drop();
+}, 30_000);
+
+test("a receiver that is another's by now is let go", async () => {
+  const store = await openTestStore();
+  const ending = new AbortController();
+  const a = sharded(["test/0"]);
+  let isTaken = false;
+  const leases = {
+    take: async (name: string, leaseMs: number) => (isTaken ? undefined : await store.leases.take(name, leaseMs)),
+    release: store.leases.release,
+  };
+  const supervised = supervise(a, { accept, leases, log }, ending.signal);
+  await until(() => a.has.size === 1, "it is taken");
+  isTaken = true;
+  await until(() => a.has.size === 0, "it is let go");
+  await until(() => supervised.health().state === "standby", "it stands by");
+  ending.abort();
+  await supervised.ended;
+  await store.drop();
+});

@@ -4,7 +4,13 @@ import type { Json } from "../../conversation/domain/json.ts";
 
 /** Where an answer goes. Kept with the message, so it must stay readable by later versions. */
 export type DiscordAddress =
-  | { readonly kind: "message"; readonly channelId: string; readonly messageId: string }
+  | {
+      readonly kind: "message";
+      readonly channelId: string;
+      readonly messageId: string;
+      /** The server it stands in; absent outside of servers. */
+      readonly guildId?: string | undefined;
+    }
   | {
       readonly kind: "interaction";
       readonly id: string;
@@ -12,6 +18,7 @@ export type DiscordAddress =
       /** Answers this one interaction until `expiresAtMs`. */
       readonly token: string;
       readonly channelId: string;
+      readonly guildId?: string | undefined;
       readonly expiresAtMs: number;
     };
 
@@ -32,13 +39,19 @@ export function readAddress(kept: Json): DiscordAddress {
 }
 
 const schema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("message"), channelId: z.string(), messageId: z.string() }),
+  z.object({
+    kind: z.literal("message"),
+    channelId: z.string(),
+    messageId: z.string(),
+    guildId: z.string().optional(),
+  }),
   z.object({
     kind: z.literal("interaction"),
     id: z.string(),
     applicationId: z.string(),
     token: z.string(),
     channelId: z.string(),
+    guildId: z.string().optional(),
     expiresAtMs: z.number(),
   }),
 ]);

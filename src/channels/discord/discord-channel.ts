@@ -1,111 +1,187 @@
-import { SimpleIdentifyThrottler } from "@discordjs/ws";
 import { type APIGatewayBotInfo, GatewayIntentBits } from "discord-api-types/v10";
 import { LRUCache } from "lru-cache";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { CommandWord } from "../../conversation/domain/command.ts";
-import { ChannelError } from "../../conversation/domain/errors.ts";
+import { ChannelError, GatewayError } from "../../conversation/domain/errors.ts";
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { Accept, Channel, ChannelHealth } from "../../conversation/ports/channel.ts";
+import type { Receiver, ReceiverMemory } from "../../conversation/ports/receiver-memory.ts";
 import type { Secret } from "../../secret.ts";
+import { catchUpRooms } from "./catch-up.ts";
 import { deferInteractions } from "./defer-interactions.ts";
 import { discordRest } from "./discord-rest.ts";
-import type { GatewaySessions } from "./gateway-sessions.ts";
-import { keepInOrder } from "./keep-in-order.ts";
+import { type DiscordTimings, discordTimings } from "./discord-timings.ts";
+import { openSession } from "./gateway-session.ts";
+import { identifyGate } from "./identify-gate.ts";
+import { type Arrived, keepInOrder } from "./keep-in-order.ts";
 import { readMessage, type BotIdentity, type GatewayEvent } from "./read-message.ts";
-import { DiscordRefusal, readError } from "./read-error.ts";
+import { readError } from "./read-error.ts";
 import { receiveEvents, type Reception } from "./receive-events.ts";
 import { registerCommands } from "./register-commands.ts";
 import { showReplies } from "./show-reply.ts";
 
-type DiscordOptions = {
+export type DiscordOptions = {
   readonly token: Secret;
   /** Without the version: "https://discord.com/api". */
   readonly apiBase: string;
   /** What the platform's menu of slash commands offers. */
   readonly commands: readonly CommandWord[];
+  /** Where sessions are remembered, for restarts and for other instances. */
+  readonly memory: ReceiverMemory;
+  /** Whether rooms are read to find parts whose sending broke off unheard long ago. True unless told otherwise. */
+  readonly settle?: boolean;
+  /** Told of each part that is sent although it may stand there already. */
+  readonly onUnsettled?: (facts: { readonly room: string }) => void;
   /** Told what went wrong and is tried again, or done without. */
   readonly report: (what: string, error: unknown) => void;
 };
 
-/** Discord: direct messages, mentions, replies to the bot and slash commands. `show` works without `listen`, on any instance. */
-export function discordChannel({ token, apiBase, commands, report }: DiscordOptions): Channel {
+/**
+ * Discord: direct messages, mentions, replies to the bot and slash commands. Each shard is a receiver of its own, under its own
+ * lease; a session is resumed over restarts and hand-overs, and after a lost one the known rooms are read. `show` works without
+ * `listen`, on any instance.
+ */
+export function discordChannel(options: DiscordOptions, timings: DiscordTimings = discordTimings): Channel {
+  const { token, apiBase, commands, memory, settle = true, onUnsettled = () => {}, report } = options;
   const rest = discordRest({ token, apiBase });
   const interactions = deferInteractions(rest, report);
-  const sessions: GatewaySessions = new Map();
   const ownRoles = new LRUCache<string, true>({ max: 10_000 });
-  const troubles = new Map<number, string>();
-  let health: ChannelHealth = { state: "connecting", reason: "not started yet" };
+  /** The shards that we have, and what is wrong with them. */
+  const shards = new Map<number, string | undefined>();
+  /** As Discord described it last, with the most shards that it ever wanted. */
+  let gateway: APIGatewayBotInfo | undefined;
+  /** Aborts when Discord wants more shards: all begin anew. */
+  let resharding = new AbortController();
+  let unwell: ChannelHealth = { state: "connecting", reason: "not started yet" };
 
   return {
     name: "discord",
     refuses: "in-room",
     receivesAlone: true,
     editIntervalMs: () => editIntervalMs,
-    show: showReplies(rest, interactions.deferred),
-    health: () => health,
-    async listen(accept, signal) {
+    show: showReplies(rest, { deferred: interactions.deferred, settle, onUnsettled, nonceMs: timings.nonceMs }),
+    health,
+    async receivers(signal) {
+      const { shards: count } = await findGateway(signal);
+      return Array.from({ length: count }, (_, id) => `discord/${id}`);
+    },
+    async listen(accept, signal, receiver) {
+      if (!receiver) throw new Error("Discord listens for one of its receivers");
+      const shardId = Number(receiver.name.split("/")[1]);
+      shards.set(shardId, "not connected yet");
       try {
-        await listen(accept, signal);
-        health = { state: "connecting", reason: "stopped" };
+        await listen(accept, signal, receiver);
+        unwell = { state: "connecting", reason: "stopped" };
       } catch (error) {
         if (signal.aborted) return;
-        health = { state: "failed", reason: error instanceof Error ? error.message : String(error) };
+        const state = error instanceof GatewayError && !error.retryable ? "failed" : "connecting";
+        unwell = { state, reason: error instanceof Error ? error.message : String(error) };
         throw error;
+      } finally {
+        shards.delete(shardId);
       }
     },
   };
 
-  async function listen(accept: Accept, signal: AbortSignal): Promise<void> {
-    const me = { ...(await untilReached(whoAmI, signal)), roleIds: ownRoles };
-    registerCommands(me.applicationId, commands, rest).catch((error: unknown) =>
-      report("registering Discord's slash commands", error),
-    );
+  function health(): ChannelHealth {
+    if (shards.size === 0) return unwell;
+    for (const [id, trouble] of shards) if (trouble) return { state: "connecting", reason: `shard ${id}: ${trouble}` };
+    return { state: "connected" };
+  }
 
-    const keeper = keepInOrder(accept, report, signal);
-    let throttler: SimpleIdentifyThrottler | undefined;
-    let intents = allIntents;
-    while (!signal.aborted) {
-      const gateway = await untilReached(findGateway, signal);
-      throttler ??= new SimpleIdentifyThrottler(gateway.session_start_limit.max_concurrency);
-      const take = (event: GatewayEvent, settled: () => void) => {
-        learnRoles(event, me.botId);
-        const message = read(event, me);
-        const taken = keeper.take({ message, settled, received: (receipt) => interactions.received(message, receipt) });
-        if (taken && message) interactions.defer(message);
-        return taken;
-      };
-      const code = await receiveShards(
-        { token, gateway, intents, sessions, throttler, take, room: keeper.room, onTrouble },
-        signal,
+  function tellAll(reason: string): void {
+    unwell = { state: "connecting", reason };
+    for (const [id, trouble] of shards) if (trouble) shards.set(id, reason);
+  }
+
+  async function listen(accept: Accept, signal: AbortSignal, receiver: Receiver): Promise<void> {
+    const shardId = Number(receiver.name.split("/")[1]);
+    const me: BotIdentity = { ...(await untilReached(() => whoAmI(signal), signal)), roleIds: ownRoles };
+    if (shardId === 0)
+      registerCommands(me.applicationId, commands, rest).catch((error: unknown) =>
+        report("registering Discord's slash commands", error),
       );
-      if (code === undefined) break;
-      intents = intentsAfter(code, intents);
-      // More servers than the shards may hold: the gateway is asked again how many it wants, but not at once.
-      if (code === shardingRequired) await pause(pauseMsMax, undefined, { signal });
+    const lost = new AbortController();
+    const session = await openSession({ memory, receiver, botId: me.botId, report, onLost: () => lost.abort() });
+    const ours = AbortSignal.any([signal, lost.signal]);
+    try {
+      await receiveShard(shardId, { accept, session, me }, ours);
+    } catch (error) {
+      if (!ours.aborted) throw error;
+    } finally {
+      await session.save();
+    }
+  }
+
+  async function receiveShard(
+    shardId: number,
+    { accept, session, me }: { accept: Accept; session: Reception["session"]; me: BotIdentity },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const keeper = keepInOrder(accept, report, signal);
+    const arrive = (event: GatewayEvent, settled: () => void): Arrived => {
+      const message = read(event, me);
+      return { message, settled, received: (receipt) => interactions.received(message, receipt) };
+    };
+    const missed = catchUpRooms(
+      {
+        rest,
+        keeper,
+        report,
+        newest: () => memory.newestMessages("discord", `${me.botId}/`, roomsMax),
+        isOurs: (guildId) => shardOf(guildId, gateway?.shards ?? 1) === shardId,
+        arrive: (d) => arrive({ t: "MESSAGE_CREATE", d }, () => {}),
+        onDone: session.closeGap,
+        pauseMs: timings.historyEveryMs,
+      },
+      signal,
+    );
+    const gate = identifyGate({ botId: me.botId, memory, timings, findGateway, report });
+    const take = (event: GatewayEvent, settled: () => void) => {
+      learnRoles(event, me.botId);
+      const arrived = arrive(event, settled);
+      const place = missed.hold(arrived);
+      const taken = place === "held" || (place === "free" && keeper.take(arrived));
+      if (taken && arrived.message) interactions.defer(arrived.message);
+      return taken;
+    };
+    const room = async () => {
+      await missed.room();
+      await keeper.room();
+    };
+    const onTrouble = (reason: string | undefined) => void shards.set(shardId, reason);
+
+    if (session.hasGap) missed.begin();
+    gateway ??= await findGateway(signal);
+    for (let intents = allIntents; !signal.aborted;) {
+      const reception = { token, gateway, intents, session, gate, take, room, onTrouble, onGap: missed.begin };
+      const code = await receiveEvents(shardId, reception, AbortSignal.any([signal, resharding.signal]));
+      if (code === shardingRequired || code === invalidShard) await findMoreShards(signal);
+      else if (code !== undefined) intents = intentsAfter(code, intents);
     }
     await keeper.rest();
   }
 
-  /** @returns the close code of the first shard for which reconnecting is of no use */
-  async function receiveShards(reception: Reception, signal: AbortSignal): Promise<number | undefined> {
-    const { shards } = reception.gateway;
-    const ending = new AbortController();
-    const either = AbortSignal.any([signal, ending.signal]);
-    for (let id = 0; id < shards; id++) onTrouble(id, "not connected yet");
-    const receiving = Array.from({ length: shards }, (_, id) => receiveEvents(id, reception, either));
-    const code = await Promise.race(receiving);
-    ending.abort();
-    await Promise.all(receiving);
-    troubles.clear();
-    return code;
+  /** More servers than the shards may hold: the gateway is asked again how many it wants, but not in a loop. */
+  async function findMoreShards(signal: AbortSignal): Promise<void> {
+    const before = gateway?.shards;
+    await findGateway(signal);
+    if (gateway?.shards === before) await pause(pauseMsMax, undefined, { signal });
   }
 
-  function onTrouble(shardId: number, reason: string | undefined): void {
-    if (reason === undefined) troubles.delete(shardId);
-    else troubles.set(shardId, reason);
-    const [first] = troubles;
-    health = first ? { state: "connecting", reason: `shard ${first[0]}: ${first[1]}` } : { state: "connected" };
+  async function findGateway(signal: AbortSignal): Promise<APIGatewayBotInfo> {
+    const found = await untilReached(
+      async () => gatewayInfo.parse(await rest.call("GET", "/gateway/bot", { signal })),
+      signal,
+    );
+    const grows = gateway !== undefined && found.shards > gateway.shards;
+    gateway = { ...found, shards: Math.max(found.shards, gateway?.shards ?? 0) };
+    if (grows) {
+      resharding.abort();
+      resharding = new AbortController();
+    }
+    return gateway;
   }
 
   /** What cannot be read is not for us, and must not hold up what comes after it. */
@@ -125,22 +201,12 @@ export function discordChannel({ token, apiBase, commands, report }: DiscordOpti
       if (role.tags?.bot_id === botId) ownRoles.set(role.id, true);
   }
 
-  async function whoAmI(): Promise<Pick<BotIdentity, "botId" | "applicationId">> {
+  async function whoAmI(signal: AbortSignal): Promise<Pick<BotIdentity, "botId" | "applicationId">> {
     const [user, application] = await Promise.all([
-      rest.call("GET", "/users/@me"),
-      rest.call("GET", "/applications/@me"),
+      rest.call("GET", "/users/@me", { signal }),
+      rest.call("GET", "/applications/@me", { signal }),
     ]);
     return { botId: withId.parse(user).id, applicationId: withId.parse(application).id };
-  }
-
-  async function findGateway(): Promise<APIGatewayBotInfo> {
-    const gateway = gatewayInfo.parse(await rest.call("GET", "/gateway/bot"));
-    const { remaining, reset_after: resetAfterMs } = gateway.session_start_limit;
-    if (remaining >= gateway.shards - sessions.size) return gateway;
-    throw new DiscordRefusal("The bot has connected too often today; one more could make Discord reset its token.", {
-      retryable: true,
-      retryAfterMs: resetAfterMs,
-    });
   }
 
   /** With growing pauses, until it answers. */
@@ -153,7 +219,7 @@ export function discordChannel({ token, apiBase, commands, report }: DiscordOpti
         const refusal = readError(error);
         if (!refusal.retryable) throw refusal;
         report("connecting to Discord", refusal);
-        health = { state: "connecting", reason: refusal.message };
+        tellAll(refusal.message);
         const waitMs = Math.max(refusal.retryAfterMs, Math.min(pauseMs * 2 ** failures, pauseMsMax));
         await pause(waitMs, undefined, { signal });
       }
@@ -162,7 +228,6 @@ export function discordChannel({ token, apiBase, commands, report }: DiscordOpti
 
   /** @throws ChannelError when the close code says that no connection will ever hold */
   function intentsAfter(code: number, intents: number): number {
-    if (code === shardingRequired) return intents;
     if (code !== disallowedIntents || (intents & GatewayIntentBits.MessageContent) === 0)
       throw new ChannelError(fatalWords.get(code) ?? `Discord closed the connection for good (${code}).`, {
         retryable: false,
@@ -178,12 +243,18 @@ export function discordChannel({ token, apiBase, commands, report }: DiscordOpti
   }
 }
 
+/** Discord's rule; what is not of a server comes to the first shard. https://discord.com/developers/docs/events/gateway#sharding */
+function shardOf(guildId: string | undefined, count: number): number {
+  return guildId === undefined ? 0 : Number((BigInt(guildId) >> 22n) % BigInt(count));
+}
+
 const allIntents =
   GatewayIntentBits.Guilds |
   GatewayIntentBits.GuildMessages |
   GatewayIntentBits.DirectMessages |
   GatewayIntentBits.MessageContent;
 
+const invalidShard = 4010;
 const shardingRequired = 4011;
 const disallowedIntents = 4014;
 const fatalWords: ReadonlyMap<number, string> = new Map([
@@ -200,6 +271,8 @@ const fatalWords: ReadonlyMap<number, string> = new Map([
 const editIntervalMs = 1_200;
 const pauseMs = 1_000;
 const pauseMsMax = 60_000;
+/** Rooms that are read after a lost session. */
+const roomsMax = 1_000;
 
 const withId = z.object({ id: z.string() });
 const role = z.object({ id: z.string(), tags: z.object({ bot_id: z.string().optional() }).optional() });

@@ -1,7 +1,9 @@
-import { REST, RequestMethod, type RateLimitData } from "@discordjs/rest";
+import { DefaultRestOptions, REST, type RESTOptions, RequestMethod, type RateLimitData } from "@discordjs/rest";
 import { setTimeout as pause } from "node:timers/promises";
+import { z } from "zod";
 import type { Secret } from "../../secret.ts";
-import { readError } from "./read-error.ts";
+import { lanes } from "./lanes.ts";
+import { DiscordRefusal, readError } from "./read-error.ts";
 
 /** Discord's HTTP API. Every call ends within about 25 seconds. */
 export interface DiscordRest {
@@ -10,47 +12,86 @@ export interface DiscordRest {
    * @throws DiscordRefusal
    */
   call(method: Method, route: `/${string}`, options?: CallOptions): Promise<unknown>;
+
+  /**
+   * A channel's messages that come directly after another one, oldest first.
+   *
+   * @throws DiscordRefusal
+   */
+  history(channelId: string, page: HistoryPage, signal?: AbortSignal): Promise<readonly HistoryMessage[]>;
+
+  /** Whether drafts to this channel should be left out now, so that final texts find a place. */
+  isTight(channelId: string): boolean;
 }
+
+type HistoryPage = { readonly after: string; readonly limit: number };
+export type HistoryMessage = z.output<typeof historyMessage>;
 
 type Method = keyof typeof methods;
 
 type CallOptions = {
   readonly body?: unknown;
+  readonly query?: Readonly<Record<string, string>>;
   /** A second copy would do harm and nothing prevents it, so a request whose outcome is unknown is not repeated. */
   readonly once?: true;
   /** The route holds a token of its own. */
   readonly anonymous?: true;
+  readonly signal?: AbortSignal;
 };
 
 export function discordRest({ token, apiBase }: { token: Secret; apiBase: string }): DiscordRest {
+  const { enter, leave, isTight } = lanes();
+  // The seam below the library's queues: what waits in them must not go out after a ban has begun.
+  const makeRequest: RESTOptions["makeRequest"] = async (url, init) => {
+    const { pathname } = new URL(url);
+    enter(pathname);
+    const answer = await DefaultRestOptions.makeRequest(url, init);
+    leave(pathname, answer);
+    return answer;
+  };
   // The library would repeat whatever failed, without regard to what a second copy does: we do it ourselves.
   const rest = new REST({
     api: apiBase.replace(/\/+$/, ""),
     retries: 0,
     timeout: answerMsMax,
     rejectOnRateLimit: isLong,
+    makeRequest,
   });
   rest.setToken(token.reveal());
 
-  async function attempt(method: Method, route: `/${string}`, { body, anonymous }: CallOptions): Promise<unknown> {
+  async function attempt(
+    method: Method,
+    route: `/${string}`,
+    { body, query, anonymous }: CallOptions,
+  ): Promise<unknown> {
     const signal = AbortSignal.timeout(callMsMax);
+    const request = { method: methods[method], fullRoute: route, body, auth: !anonymous, signal };
     try {
-      return await rest.request({ method: methods[method], fullRoute: route, body, auth: !anonymous, signal });
+      return await rest.request({ ...request, ...(query && { query: new URLSearchParams(query) }) });
     } catch (error) {
       throw readError(error);
     }
   }
 
+  const call: DiscordRest["call"] = async (method, route, options = {}) => {
+    try {
+      return await attempt(method, route, options);
+    } catch (error) {
+      const refusal = readError(error);
+      if (options.once || options.signal?.aborted || !refusal.retryable || refusal.retryAfterMs > 0) throw refusal;
+      await pause(againMs);
+      return attempt(method, route, options);
+    }
+  };
+
   return {
-    async call(method, route, options = {}) {
-      try {
-        return await attempt(method, route, options);
-      } catch (error) {
-        const refusal = readError(error);
-        if (options.once || !refusal.retryable || refusal.retryAfterMs > 0) throw refusal;
-        await pause(againMs);
-        return attempt(method, route, options);
-      }
+    call,
+    isTight,
+    async history(channelId, { after, limit }, signal) {
+      const options = { query: { after, limit: String(limit) }, ...(signal && { signal }) };
+      const messages = historyMessages.safeParse(await call("GET", `/channels/${channelId}/messages`, options));
+      if (!messages.success) throw new DiscordRefusal("Discord answered with no messages.", { retryable: true });
+      return messages.data.toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)); // it sends the newest first
     },
   };
 }
@@ -73,3 +114,15 @@ const answerMsMax = 10_000;
 const callMsMax = 12_000;
 const waitMsMax = 2_000;
 const againMs = 250;
+
+const historyMessage = z.looseObject({
+  id: z.string().regex(/^\d{1,20}$/),
+  content: z.string().default(""),
+  author: z.looseObject({ id: z.string() }),
+  type: z.number(),
+  webhook_id: z.string().optional(),
+  nonce: z.union([z.string(), z.number()]).optional(),
+  interaction_metadata: z.looseObject({ id: z.string() }).optional(),
+  message_reference: z.looseObject({ message_id: z.string().optional() }).nullish(),
+});
+const historyMessages = z.array(historyMessage);

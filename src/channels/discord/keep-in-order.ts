@@ -4,7 +4,7 @@ import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { Accept, Receipt } from "../../conversation/ports/channel.ts";
 
 /** Something that arrived: with a message for the assistant, or with none. */
-type Arrived = {
+export type Arrived = {
   readonly message: ChannelMessage | undefined;
   /** Called in the order of arrival, once it is on disk or nothing has to be kept. Only now it may be acknowledged. */
   readonly settled: () => void;
@@ -12,9 +12,11 @@ type Arrived = {
   readonly received: (receipt: Receipt | undefined) => void;
 };
 
-type Keeper = {
+export type Keeper = {
   /** @returns false when too much is waiting: it was not taken, and nothing after it may be given until `room` resolves */
   take(arrived: Arrived): boolean;
+  /** As `take`, for what has its limit elsewhere. */
+  add(arrived: Arrived): void;
   /** Resolves when half of the places are free again, or `signal` aborted. */
   room(): Promise<void>;
   /** Resolves when nothing is being written any more. What then still waits was not settled. */
@@ -38,10 +40,10 @@ export function keepInOrder(
   return {
     take(arrived) {
       if (waiting.length >= waitingMax) return false;
-      waiting.push(arrived);
-      working ??= work().finally(() => (working = undefined));
+      add(arrived);
       return true;
     },
+    add,
     async room() {
       if (waiting.length <= waitingMax / 2 || signal.aborted) return;
       await new Promise<void>((resolve) => roomSeekers.add(resolve));
@@ -50,6 +52,11 @@ export function keepInOrder(
       await working;
     },
   };
+
+  function add(arrived: Arrived): void {
+    waiting.push(arrived);
+    working ??= work().finally(() => (working = undefined));
+  }
 
   async function work(): Promise<void> {
     let failures = 0;

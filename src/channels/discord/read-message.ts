@@ -32,7 +32,12 @@ function readWritten(message: Written, me: BotIdentity): ChannelMessage | undefi
 
   const direct = !message.guild_id && (message.channel_type ?? directChannel) === directChannel;
   const quoted = message.referenced_message;
-  const address: DiscordAddress = { kind: "message", channelId: message.channel_id, messageId: message.id };
+  const address = {
+    kind: "message",
+    channelId: message.channel_id,
+    messageId: message.id,
+    ...(message.guild_id && { guildId: message.guild_id }),
+  } satisfies DiscordAddress;
   return {
     channel: "discord",
     room: `${me.botId}/${message.channel_id}`,
@@ -62,14 +67,15 @@ function readCommand(event: Interaction, me: BotIdentity): ChannelMessage | unde
 
   const sentAtMs = snowflakeMs(event.id);
   const options = (event.data.options ?? []).flatMap(({ value }) => (value === undefined ? [] : String(value)));
-  const address: DiscordAddress = {
+  const address = {
     kind: "interaction",
     id: event.id,
     applicationId: event.application_id,
     token: event.token,
     channelId: event.channel_id,
+    ...(event.guild_id && { guildId: event.guild_id }),
     expiresAtMs: sentAtMs + interactionLifeMs,
-  };
+  } satisfies DiscordAddress;
   return {
     channel: "discord",
     room: `${me.botId}/${event.channel_id}`,

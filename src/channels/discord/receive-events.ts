@@ -1,7 +1,6 @@
 import {
   type IContextFetchingStrategy,
   type FetchingStrategyOptions,
-  type IIdentifyThrottler,
   type SessionInfo,
   DefaultWebSocketManagerOptions,
   WebSocketShard,
@@ -11,7 +10,8 @@ import {
 import { setTimeout as pause } from "node:timers/promises";
 import type { APIGatewayBotInfo } from "discord-api-types/v10";
 import type { Secret } from "../../secret.ts";
-import { beginSession, type GatewaySession, type GatewaySessions } from "./gateway-sessions.ts";
+import type { GatewaySession } from "./gateway-session.ts";
+import type { IdentifyGate } from "./identify-gate.ts";
 import type { GatewayEvent } from "./read-message.ts";
 
 /** What a shard needs to receive. */
@@ -19,8 +19,8 @@ export type Reception = {
   readonly token: Secret;
   readonly gateway: APIGatewayBotInfo;
   readonly intents: number;
-  readonly sessions: GatewaySessions;
-  readonly throttler: IIdentifyThrottler;
+  readonly session: GatewaySession;
+  readonly gate: IdentifyGate;
   /**
    * Takes over one event; `settled` is to be called once it is on disk.
    *
@@ -29,8 +29,10 @@ export type Reception = {
   readonly take: (event: GatewayEvent, settled: () => void) => boolean;
   /** Resolves when there is room again. */
   readonly room: () => Promise<void>;
+  /** A new session has begun: what came since the last one was missed. Called before its first event. */
+  readonly onGap: () => void;
   /** Told whenever it changes; undefined means connected. */
-  readonly onTrouble: (shardId: number, reason: string | undefined) => void;
+  readonly onTrouble: (reason: string | undefined) => void;
 };
 
 /**
@@ -44,26 +46,32 @@ export async function receiveEvents(
   reception: Reception,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const { gateway, sessions, onTrouble } = reception;
-  const line = { greeted: false, closeCode: 0, failures: 0, overflowed: false, error: "" };
-  // What an earlier listener took and did not store is to come again.
-  const earlier = sessions.get(shardId);
-  if (earlier) earlier.takenSeq = earlier.storedSeq;
+  const { gateway, session, gate, onTrouble } = reception;
+  const line = { greeted: false, closeCode: 0, failures: 0, overflowed: false, error: "", hasPermit: false };
+  const starts = { inRow: 0, lastAtMs: 0 };
   const ended = Promise.withResolvers<number | undefined>();
 
   const shard = new WebSocketShard(
     {
       options: shardOptions(reception),
-      waitForIdentify: (id, abort) => reception.throttler.waitForIdentify(id, abort),
+      // The library would IDENTIFY if this rejected for another reason than the end of the connection.
+      async waitForIdentify(id, closed) {
+        await gate.turn(id, closed);
+        closed.throwIfAborted();
+        line.hasPermit = false;
+        starts.inRow = performance.now() - starts.lastAtMs < steadyMs ? starts.inRow + 1 : 1;
+        starts.lastAtMs = performance.now();
+      },
       async retrieveSessionInfo() {
         // Asked before each connection too, which is where it can be held back.
         if (!line.greeted) await mayConnect();
-        const session = sessions.get(shardId);
-        return session ? resumable(session, line.failures > resumeUrlTriesMax ? gateway.url : undefined) : null;
+        const info = session.resumable(gateway.shards);
+        if (!info) return null;
+        return line.failures > resumeUrlTriesMax ? { ...info, resumeURL: gateway.url } : info;
       },
       updateSessionInfo(_, info) {
-        if (info) keepSession(info);
-        else if (!isStillResumable()) sessions.delete(shardId);
+        if (info) begin(info);
+        else if (!isStillResumable()) session.forget();
       },
     } satisfies IContextFetchingStrategy,
     shardId,
@@ -81,7 +89,7 @@ export async function receiveEvents(
   shard.on(WebSocketShardEvents.Closed, (code) => {
     line.greeted = false;
     line.closeCode = code;
-    onTrouble(shardId, line.error ? `Discord cannot be reached (${line.error})` : `the connection closed (${code})`);
+    onTrouble(line.error ? `Discord cannot be reached (${line.error})` : `the connection closed (${code})`);
     if (fatalCodes.has(code)) ended.resolve(code);
   });
   shard.on(WebSocketShardEvents.SocketError, (error) => {
@@ -100,6 +108,7 @@ export async function receiveEvents(
     return await ended.promise;
   } finally {
     signal.removeEventListener("abort", stop);
+    ended.resolve(undefined);
     // Not with 1000, which would end the session: what was not settled is still to be repeated.
     if (line.greeted)
       await Promise.race([shard.destroy({ code: resumeLater }), pause(closeMsMax, undefined, { ref: false })]);
@@ -107,27 +116,35 @@ export async function receiveEvents(
 
   /** Waits as long as it must. After the end it never resolves, which is how the library is kept from reconnecting. */
   async function mayConnect(): Promise<void> {
-    const waitMs = Math.min(
-      pauseMs * 2 ** line.failures,
-      sessions.has(shardId) ? resumePauseMsMax : identifyPauseMsMax,
-    );
-    if (line.failures > 0) await pause(waitMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+    const resumes = session.resumable(gateway.shards) !== undefined;
+    const waitMs = resumes ? growing(line.failures, resumePauseMsMax) : growing(identifyTries(), identifyPauseMsMax);
+    if (waitMs > 0) await pause(waitMs, undefined, { signal }).catch(() => {});
     if (!signal.aborted) await reception.room();
+    // Before connecting, for it can take hours: nobody is kept waiting on an open line.
+    if (!signal.aborted && !resumes && !line.hasPermit)
+      line.hasPermit = await gate.permit(onTrouble, signal).catch((error: unknown) => {
+        ended.reject(error);
+        return new Promise<never>(() => {});
+      });
     if (signal.aborted) return new Promise(() => {});
     line.failures += 1;
   }
 
+  /** A session that begins and is over at once, again and again, must not use up the IDENTIFYs of the day. */
+  function identifyTries(): number {
+    return Math.max(line.failures, performance.now() - starts.lastAtMs < steadyMs ? starts.inRow : 0);
+  }
+
   function connected(): void {
     line.failures = 0;
-    onTrouble(shardId, undefined);
+    onTrouble(undefined);
   }
 
   /** The library counts what it received; what counts here is what is on disk. */
-  function keepSession(info: SessionInfo): void {
-    const known = sessions.get(shardId);
-    if (known?.info.sessionId === info.sessionId) return;
-    const url = URL.canParse(info.resumeURL) ? info.resumeURL : gateway.url;
-    sessions.set(shardId, beginSession({ ...info, resumeURL: url }));
+  function begin(info: SessionInfo): void {
+    if (session.resumable(gateway.shards)?.sessionId === info.sessionId) return;
+    session.begin({ ...info, resumeURL: URL.canParse(info.resumeURL) ? info.resumeURL : gateway.url });
+    reception.onGap();
   }
 
   /** The library gives a session up when it cannot connect, too; Discord still has it. */
@@ -136,19 +153,18 @@ export async function receiveEvents(
   }
 
   function takeOver(event: GatewayEvent, seq: number): void {
-    const session = sessions.get(shardId);
-    if (!session || signal.aborted || line.overflowed || seq <= session.takenSeq) return;
-    const taken = reception.take(event, () => {
-      session.storedSeq = Math.max(session.storedSeq, seq);
-    });
-    if (taken) {
-      session.takenSeq = seq;
-      return;
-    }
+    if (signal.aborted || line.overflowed) return;
+    const settled = session.take(seq);
+    if (!settled || reception.take(event, settled)) return;
+    session.untake(seq);
     line.overflowed = true;
-    onTrouble(shardId, "more arrives than can be stored");
+    onTrouble("more arrives than can be stored");
     shard.destroy({ code: resumeLater, recover: WebSocketShardDestroyRecovery.Resume }).catch(() => {});
   }
+}
+
+function growing(tries: number, maxMs: number): number {
+  return tries === 0 ? 0 : Math.min(pauseMs * 2 ** tries, maxMs) * (0.5 + Math.random() / 2);
 }
 
 function shardOptions({ token, gateway, intents }: Reception): FetchingStrategyOptions {
@@ -180,10 +196,6 @@ function shardOptions({ token, gateway, intents }: Reception): FetchingStrategyO
   };
 }
 
-function resumable({ info, storedSeq }: GatewaySession, url: string | undefined): SessionInfo {
-  return { ...info, sequence: storedSeq, resumeURL: url ?? info.resumeURL };
-}
-
 function nameOf(error: Error | undefined): string {
   if (error && "code" in error) return String(error.code);
   return error?.name ?? "unknown";
@@ -197,8 +209,10 @@ const resumeLater = 4200;
 const abnormalClose = 1006;
 const pauseMs = 500;
 const resumePauseMsMax = 15_000;
-/** 1,000 IDENTIFYs in a day, and Discord resets the token. */
-const identifyPauseMsMax = 100_000;
+/** Then they last the day, whatever happens: 864. */
+const identifyPauseMsMax = 200_000;
+/** A session that lived this long was a good one. */
+const steadyMs = 10 * 60_000;
 /** Then the gateway's own address is tried instead of the one for resuming. */
 const resumeUrlTriesMax = 3;
 const closeMsMax = 2_000;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { ChannelError } from "../../conversation/domain/errors.ts";
 import { type Reply, replyMarkdown } from "../../conversation/domain/reply.ts";
@@ -6,7 +5,9 @@ import type { Turn } from "../../conversation/domain/turn.ts";
 import type { Hold, NoteParts } from "../../conversation/ports/channel.ts";
 import { type DiscordAddress, interactionLifeMs, readAddress } from "./discord-address.ts";
 import type { DiscordRest } from "./discord-rest.ts";
+import { nonceOf } from "./nonce-of.ts";
 import { DiscordRefusal, isBadReference, isBadText, isGone, isShutOut, readError } from "./read-error.ts";
+import { type PartSearch, type SettlingOptions, settleParts } from "./settle-parts.ts";
 import { writePlainReply, writeReply } from "./write-reply.ts";
 
 /** Makes a room show a reply, as `Channel.show` says. */
@@ -17,39 +18,43 @@ type Work = {
   readonly turn: Turn;
   readonly address: DiscordAddress;
   readonly shown: string[];
+  readonly search: PartSearch;
   readonly note: NoteParts;
   readonly hold: Hold;
 };
 
-/**
- * @param deferred resolves once this process has told Discord that the interaction's answer will come, or failed to;
- *   undefined when another process received it
- */
-export function showReplies(
-  rest: DiscordRest,
-  deferred: (interactionId: string) => Promise<void> | undefined,
-): ShowReply {
+/** What sending needs to know of the rest of the adapter. */
+type Showing = SettlingOptions & {
+  /**
+   * Resolves once this process has told Discord that the interaction's answer will come, or failed to;
+   * undefined when another process received it.
+   */
+  readonly deferred: (interactionId: string) => Promise<void> | undefined;
+};
+
+export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing): ShowReply {
+  const searchIn = settleParts(rest, options);
   /** What a part shows, as far as this process knows: nothing is sent that would change nothing. */
   const contents = new LRUCache<string, string>({ max: 1_000 });
-  /** Until when a channel is to be left alone. Asking again during a ban prolongs it. */
-  const quietUntilMs = new LRUCache<string, number>({ max: 1_000 });
 
   return async (turn, reply, note, hold) => {
-    const work: Work = { turn, address: readAddress(turn.message.address), shown: [...turn.shown], note, hold };
-    const quietMs = (quietUntilMs.get(work.address.channelId) ?? 0) - Date.now();
-    if (quietMs > 0 && !reply.end) return turn.shown;
-    if (quietMs > 0)
-      throw new ChannelError("Discord asked to slow down in this channel.", { retryable: true, retryAfterMs: quietMs });
-
+    const address = readAddress(turn.message.address);
+    const work: Work = { turn, address, shown: [...turn.shown], search: searchIn(turn, address), note, hold };
+    if (!reply.end && rest.isTight(address.channelId)) return turn.shown;
     try {
+      if (reply.end) await takeOverStrays(work);
       await showWithFallback(work, reply);
     } catch (error) {
-      if (!(error instanceof DiscordRefusal) || error.retryAfterMs === 0) throw error;
-      quietUntilMs.set(work.address.channelId, Date.now() + error.retryAfterMs);
-      if (reply.end) throw error;
+      // The next draft says the same and more; only a final text has to wait for its time.
+      if (reply.end || !(error instanceof DiscordRefusal) || error.retryAfterMs === 0) throw error;
     }
     return work.shown;
   };
+
+  async function takeOverStrays({ search, shown, hold }: Work): Promise<void> {
+    hold.check();
+    shown.push(...(await search.strays(shown)));
+  }
 
   /** If Discord will not take the formatted text, the same words go out plain. */
   async function showWithFallback(work: Work, reply: Reply): Promise<void> {
@@ -105,9 +110,9 @@ export function showReplies(
   async function create(work: Work, index: number, content: string): Promise<string> {
     const { address } = work;
     const original = index === 0 && work.shown.length === 0 ? await fillOriginal(address, content) : undefined;
-    const made = readPart(original ?? (await post(work, index, content)));
+    const made = readPart(original ?? (await findOrPost(work, index, content)));
     contents.set(made.id, content);
-    // The nonce named a part that an earlier attempt had sent, with what was written then.
+    // An earlier attempt had sent the part, with what was written then.
     if (made.content !== undefined && made.content.trim() !== content) await edit(work, made.id, content);
     return made.id;
   }
@@ -130,18 +135,32 @@ export function showReplies(
     }
   }
 
-  /** As a message of the channel, because only these can be sent twice without harm; a follow-up where the bot may not write. */
-  async function post(work: Work, index: number, content: string): Promise<unknown> {
-    const { address, turn, shown } = work;
-    const body = { content, ...quiet, nonce: nonceOf(turn, index, shown[index]), enforce_nonce: true };
-    const route = `/channels/${address.channelId}/messages` as const;
+  async function findOrPost(work: Work, index: number, content: string): Promise<unknown> {
+    const { turn, search, shown, hold } = work;
+    const nonce = nonceOf(turn, index, shown[index]);
+    const found = await search.find({ shown, nonce, content });
+    if (found) return found;
+    hold.check();
     try {
-      return await rest.call("POST", route, { body: { ...body, ...(index === 0 && referenceTo(address)) } });
+      return await post(work, index, { content, ...quiet }, nonce);
     } catch (error) {
       const refusal = readError(error);
-      if (isBadReference(refusal)) return rest.call("POST", route, { body });
+      if (refusal.retryable && refusal.retryAfterMs === 0) search.doubt(nonce);
+      throw refusal;
+    }
+  }
+
+  /** As a message of the channel, because only these can be sent twice without harm; a follow-up where the bot may not write. */
+  async function post({ address }: Work, index: number, body: object, nonce: string): Promise<unknown> {
+    const route = `/channels/${address.channelId}/messages` as const;
+    const message = { ...body, nonce, enforce_nonce: true };
+    try {
+      return await rest.call("POST", route, { body: { ...message, ...(index === 0 && referenceTo(address)) } });
+    } catch (error) {
+      const refusal = readError(error);
+      if (isBadReference(refusal)) return rest.call("POST", route, { body: message });
       if (!isShutOut(refusal) || !tokenLives(address)) throw refusal;
-      return rest.call("POST", webhook(address), { body: { content, ...quiet }, anonymous: true, once: true });
+      return rest.call("POST", webhook(address), { body, anonymous: true, once: true });
     }
   }
 }
@@ -188,17 +207,6 @@ function tokenLives(address: DiscordAddress): address is LiveInteraction {
 
 function webhook({ applicationId, token }: LiveInteraction): `/${string}` {
   return `/webhooks/${applicationId}/${token}`;
-}
-
-/**
- * Discord answers a second create with the same nonce with the message that exists, for some minutes. The same for every
- * attempt at the part; another one for a part that replaces one that was deleted.
- */
-function nonceOf(turn: Turn, index: number, replaces: string | undefined): string {
-  return createHash("sha256")
-    .update(`${turn.id}/${index}/${replaces ?? ""}`)
-    .digest("base64url")
-    .slice(0, 24);
 }
 
 function readPart(message: unknown): { readonly id: string; readonly content?: string } {

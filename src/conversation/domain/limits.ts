@@ -23,8 +23,6 @@ export const limits = {
   typingAfterMs: 150,
   /** How often "typing" is renewed until the first draft. */
   typingMs: 4_000,
-  /** How often a growing reply is looked at. */
-  draftPollMs: 40,
   /** How soon a message that waits for an AI is told so. */
   noticeAfterMs: 5_000,
   /** How long a written ending is tried to be saved when the database is away, before the turn is left to another attempt. */

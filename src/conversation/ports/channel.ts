@@ -3,7 +3,7 @@ import type { Reply } from "../domain/reply.ts";
 import type { Turn } from "../domain/turn.ts";
 import type { Receiver } from "./receiver-memory.ts";
 
-/** A place people write from. To add one, implement this and run `test/contracts/channel.contract.ts` until it is green. */
+/** A place people write from. To add one, implement this and run `test/contracts/channel.test.ts` until it is green. */
 export interface Channel {
   readonly name: string;
   /** Where a person learns that a message was not taken: as a sentence in the room, or from the call that brought it (HTTP 429). */

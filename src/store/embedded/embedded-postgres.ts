@@ -242,7 +242,7 @@ function judgeFailure(failure: string, home: Home): void {
 }
 
 /** The socket's folder travels as `host`, which libpq and `pg` understand alike. */
-function toUrl({ home, cluster }: Place, port: number): string {
+export function toUrl({ home, cluster }: Pick<Place, "home" | "cluster">, port: number): string {
   const host = home.socketDir ? `?host=${encodeURIComponent(home.socketDir)}` : "";
   return `postgres://parley:${encodeURIComponent(cluster.password)}@127.0.0.1:${port}/postgres${host}`;
 }

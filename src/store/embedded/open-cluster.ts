@@ -30,6 +30,16 @@ export async function openCluster(
     await makeCluster(dataDir, home, program, signal);
   }
   await assertVersion(dataDir, program, home);
+  return await readCluster(home);
+}
+
+/**
+ * The database's files as they are, whoever uses them.
+ *
+ * @throws EmbeddedPostgresError
+ */
+export async function readCluster(home: Home): Promise<Cluster> {
+  const dataDir = join(home.dir, "data");
   const passwordFile = join(dataDir, "parley.password");
   const password = await readFile(passwordFile, "utf8").catch((error: Error) => {
     throw new EmbeddedPostgresError(

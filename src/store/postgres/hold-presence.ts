@@ -5,6 +5,8 @@ import type { Postgres } from "./connect-postgres.ts";
 /** This instance, as the others see it: a number, alive as long as its advisory lock is held. */
 export type Presence = {
   readonly instance: number;
+  /** Whether the locks tell who lives: not while ours, and so perhaps everyone's, has just been lost with the database's connections. */
+  isSteady(): boolean;
   release(): Promise<void>;
 };
 
@@ -12,6 +14,8 @@ export type Presence = {
 export const presenceLock = 0x50_61_72_6c;
 
 const reconnectMs = 500;
+/** After a restart of the database all instances come back within this. */
+const steadyAfterMs = 3_000;
 
 /**
  * Holds an advisory lock on a connection of its own until released. kill -9 frees it at once, so others take
@@ -26,6 +30,7 @@ export async function holdPresence(
   let client: pg.Client | undefined;
   let released = false;
   let retry: NodeJS.Timeout | undefined;
+  let steadyAtMs = 0;
 
   const hold = async () => {
     const connection = await postgres.dedicated();
@@ -36,10 +41,12 @@ export async function holdPresence(
       throw error;
     }
     client = connection;
+    if (steadyAtMs > 0) steadyAtMs = performance.now() + steadyAfterMs;
     connection.once("end", holdAgain);
   };
   const holdAgain = () => {
     if (released) return;
+    steadyAtMs = Infinity;
     retry = setTimeout(() => {
       hold().catch((error: unknown) => {
         report("telling the other instances that this one lives", error);
@@ -51,6 +58,7 @@ export async function holdPresence(
   await hold();
   return {
     instance,
+    isSteady: () => performance.now() >= steadyAtMs,
     async release() {
       released = true;
       clearTimeout(retry);

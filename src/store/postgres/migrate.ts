@@ -1,9 +1,15 @@
 import { Kysely, type Migration, Migrator, PostgresDialect } from "kysely";
 import { first } from "../migrations/0001-first.ts";
+import { receivers } from "../migrations/0002-receivers.ts";
+import { operators } from "../migrations/0003-operators.ts";
 import type { Postgres } from "./connect-postgres.ts";
 
 /** Forward only, in this order, listed in code. Each must work with the previous version still running. */
-const migrations: Readonly<Record<string, Migration>> = { "0001-first": first };
+const migrations: Readonly<Record<string, Migration>> = {
+  "0001-first": first,
+  "0002-receivers": receivers,
+  "0003-operators": operators,
+};
 
 /**
  * Brings the database up to date. Many instances may start at once: one migrates under an advisory lock, the

@@ -4,13 +4,16 @@ import type { FinalReply } from "../../conversation/domain/reply.ts";
 import type { Turn } from "../../conversation/domain/turn.ts";
 import type { Answer, Arrival, Claim, Inbox, Kept } from "../../conversation/ports/inbox.ts";
 import { type Postgres, type Statement, storable, toJson } from "./connect-postgres.ts";
-import { presenceLock } from "./hold-presence.ts";
+import { type Presence, presenceLock } from "./hold-presence.ts";
 
 /**
  * The tables `rooms` and `turns`. `rooms.due_at` says when a room may be claimed, under the room's row lock; every
- * later write names the turn's attempt, so a lost lease writes nothing. `instance` is this one's presence.
+ * later write names the turn's attempt, so a lost lease writes nothing.
  */
-export function postgresInbox(postgres: Postgres, instance: number): Inbox {
+export function postgresInbox(
+  postgres: Postgres,
+  { instance, isSteady }: Pick<Presence, "instance" | "isSteady">,
+): Inbox {
   const { query } = postgres;
 
   /** Runs a write that is fenced by the attempt and answers a row when it was ours to write. */
@@ -40,7 +43,7 @@ export function postgresInbox(postgres: Postgres, instance: number): Inbox {
     async renew(turns, leaseMs) {
       const ids = turns.map(({ id }) => id);
       const attempts = turns.map(({ attempt }) => attempt);
-      const rows = await query<{ id: string; stop_requested: boolean }>(renew, [ids, attempts, leaseMs]);
+      const rows = await query<{ id: string; stop_requested: boolean }>(renew, [ids, attempts, leaseMs, instance]);
       const stops = new Map(rows.map((row) => [row.id, row.stop_requested]));
       return new Map(ids.map((id) => [id, leaseState(stops.get(id))]));
     },
@@ -72,6 +75,7 @@ export function postgresInbox(postgres: Postgres, instance: number): Inbox {
     },
 
     async freeAbandoned() {
+      if (!isSteady()) return 0;
       const rows = await query(freeAbandoned, [instance, presenceLock]);
       return rows.length;
     },
@@ -243,11 +247,12 @@ const restRoom: Statement = {
     where id = $1 and holder = $3`,
 };
 
+/** Not what is put back already: a renewal that overtakes it would end a pause that the platform asked for. */
 const renew: Statement = {
   name: "renew",
   text: `update rooms set due_at = now() + $3::float8 * interval '1 ms'
       from unnest($1::bigint[], $2::integer[]) as mine (id, attempt) join turns using (id, attempt)
-     where rooms.id = turns.room_id and turns.state in ('waiting', 'answered')
+     where rooms.id = turns.room_id and rooms.holder = $4::integer and turns.state in ('waiting', 'answered')
     returning turns.id, turns.stop_requested`,
 };
 
@@ -261,10 +266,16 @@ const shown: Statement = {
   text: `update turns set parts = $3 where id = $1 and attempt = $2 and state in ('waiting', 'answered') returning id`,
 };
 
-const markAnswered = `update turns set state = 'answered', reply = $3, answered_at = now()
+const markAnswered = `update turns set state = 'answered', reply = $3::jsonb, answered_at = now()
      where id = $1 and attempt = $2 and state = 'waiting' returning id`;
 
-const answered: Statement = { name: "answered", text: markAnswered };
+/** A write that is repeated because nobody told that it was committed finds that it was, and changes nothing more. */
+const orWas = (ended: string, result: string) =>
+  `union all select ${result} from turns join rooms on rooms.id = turns.room_id where turns.id = $1 and attempt = $2 and ${ended}`;
+
+const answeredOrWas = `select id from turn ${orWas("state = 'answered' and reply = $3::jsonb", "turns.id")}`;
+
+const answered: Statement = { name: "answered", text: `with turn as (${markAnswered}) ${answeredOrWas}` };
 
 const answeredByModel: Statement = {
   name: "answered-by-model",
@@ -279,7 +290,7 @@ const answeredByModel: Statement = {
     on conflict (user_id, day) do update set turns = usage.turns + 1,
       prompt_tokens = usage.prompt_tokens + excluded.prompt_tokens,
       completion_tokens = usage.completion_tokens + excluded.completion_tokens
-  ) select id from turn`,
+  ) ${answeredOrWas}`,
 };
 
 function answerValues(answer: Answer): readonly unknown[] {
@@ -301,9 +312,9 @@ const freeRoom = `update rooms set holder = null, due_at = case when rooms.last_
 const delivered: Statement = {
   name: "delivered",
   text: `with turn as (
-    update turns set state = 'delivered', parts = $3, crashes = 0, ended_at = now()
+    update turns set state = 'delivered', parts = $3::jsonb, crashes = 0, ended_at = now()
      where id = $1 and attempt = $2 and state = 'answered' returning room_id, seq
-  ) ${freeRoom}`,
+  ), freed as (${freeRoom}) select more from freed ${orWas("state = 'delivered' and parts = $3::jsonb", "last_seq > seq")}`,
 };
 
 const park: Statement = {
@@ -311,7 +322,7 @@ const park: Statement = {
   text: `with turn as (
     update turns set state = 'parked', error = $3, crashes = 0, ended_at = now()
      where id = $1 and attempt = $2 and state in ('waiting', 'answered') returning room_id, seq
-  ) ${freeRoom}`,
+  ), freed as (${freeRoom}) select more from freed ${orWas("state = 'parked' and error = $3", "true")}`,
 };
 
 const putBack: Statement = {

@@ -27,15 +27,21 @@ export function postgresLeases({ query }: Postgres, instance: number): Leases {
   };
 }
 
+/** Whether the holder of a lease row still has time, and lives. */
+const isHeld = `expires_at > now() and exists (
+        select from pg_locks where locktype = 'advisory' and classid = $4::bigint::oid and objid = leases.holder::bigint::oid
+           and objsubid = 2 and granted and database = (select oid from pg_database where datname = current_database()))`;
+
+/** The first look only spares those who stand by from writing; the second is made on the locked row, and decides. */
 const take: Statement = {
   name: "take-lease",
-  text: `insert into leases (name, holder, expires_at) values ($1, $2::integer, now() + $3::float8 * interval '1 ms')
+  text: `insert into leases (name, holder, expires_at)
+    select $1, $2::integer, now() + $3::float8 * interval '1 ms'
+     where not exists (select from leases where name = $1 and holder <> $2 and ${isHeld})
     on conflict (name) do update
       set holder = $2, expires_at = excluded.expires_at,
           fence = leases.fence + case when leases.holder = $2 then 0 else 1 end
-      where leases.holder = $2 or leases.expires_at <= now() or not exists (
-        select from pg_locks where locktype = 'advisory' and classid = $4::bigint::oid and objid = leases.holder::bigint::oid
-           and objsubid = 2 and granted and database = (select oid from pg_database where datname = current_database()))
+      where leases.holder = $2 or not (leases.${isHeld})
     returning fence`,
 };
 

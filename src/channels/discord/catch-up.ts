@@ -1,0 +1,183 @@
+import type { ChannelMessage } from "../../conversation/domain/message.ts";
+import { pause } from "../../conversation/domain/pause.ts";
+import { readAddress } from "./discord-address.ts";
+import type { DiscordRest, HistoryMessage } from "./discord-rest.ts";
+import type { Arrived, Keeper } from "./keep-in-order.ts";
+import { readError } from "./read-error.ts";
+
+/**
+ * Reads what was missed between two sessions, from the rooms that we know. Until a room is read, what arrives in it
+ * live is held back, so that its order stays; other rooms go on.
+ */
+export type CatchUp = {
+  /** Begins, or begins again when yet another session was lost. */
+  begin(): void;
+  /**
+   * Holds an arrival back if its room is not read yet.
+   *
+   * @returns "free" when it may be kept at once, "full" when it was not taken
+   */
+  hold(arrived: Arrived): "held" | "free" | "full";
+  /** Resolves when there is room for more to be held back. */
+  room(): Promise<void>;
+};
+
+type Options = {
+  readonly rest: DiscordRest;
+  readonly keeper: Keeper;
+  /** The newest kept message of each known room, the rooms that were active last first. */
+  readonly newest: () => Promise<readonly ChannelMessage[]>;
+  /** Whether a server's events come to this shard, or those outside of servers. */
+  readonly isOurs: (guildId: string | undefined) => boolean;
+  /** Makes an arrival of a message as the gateway would have brought it. */
+  readonly arrive: (message: unknown) => Arrived;
+  /** All that was missed is on disk. */
+  readonly onDone: () => void;
+  readonly report: (what: string, error: unknown) => void;
+  readonly pauseMs: number;
+};
+
+/** A room, and from where on it is to be read. */
+type Missed = { readonly room: string; readonly channelId: string; readonly guildId?: string; readonly after: string };
+
+export function catchUpRooms(options: Options, signal: AbortSignal): CatchUp {
+  const { keeper, onDone, pauseMs } = options;
+  const held = new Map<string, Arrived[]>();
+  let heldCount = 0;
+  /** Until it is known which rooms are to be read, each could be one of them. */
+  let unread: ReadonlySet<string> | "unknown" = new Set();
+  let run = { ending: new AbortController(), done: Promise.resolve() };
+
+  return {
+    begin() {
+      run.ending.abort();
+      unread = "unknown";
+      const ending = new AbortController();
+      run = { ending, done: work(AbortSignal.any([signal, ending.signal])) };
+    },
+    hold(arrived) {
+      const room = arrived.message?.room;
+      if (room === undefined || (unread !== "unknown" && !unread.has(room))) return "free";
+      if (heldCount >= heldMax) return "full";
+      heldCount += 1;
+      held.set(room, [...(held.get(room) ?? []), arrived]);
+      return "held";
+    },
+    room: async () => (heldCount < heldMax ? undefined : await run.done),
+  };
+
+  async function work(either: AbortSignal): Promise<void> {
+    const missed = await findMissed(options, either);
+    if (either.aborted) return;
+    const left = new Set(missed.keys());
+    unread = left;
+    for (const room of held.keys()) if (!left.has(room)) letGo(room);
+    await Promise.all(Array.from({ length: readersMax }, () => readRooms(missed, left, either)));
+    await untilStored(keeper, either);
+    if (!either.aborted) onDone();
+  }
+
+  async function readRooms(missed: Map<string, Missed>, left: Set<string>, either: AbortSignal): Promise<void> {
+    for (let room = next(missed); room && !either.aborted; room = next(missed)) {
+      missed.delete(room.room);
+      await readRoom(room, options, either);
+      if (either.aborted) return;
+      left.delete(room.room);
+      letGo(room.room);
+      await pause(pauseMs, either);
+    }
+  }
+
+  /** Where somebody is held back first. */
+  function next(missed: ReadonlyMap<string, Missed>): Missed | undefined {
+    for (const room of held.keys()) if (missed.has(room)) return missed.get(room);
+    return missed.values().next().value;
+  }
+
+  function letGo(room: string): void {
+    const arrivals = held.get(room) ?? [];
+    held.delete(room);
+    heldCount -= arrivals.length;
+    for (const arrived of arrivals) keeper.add(arrived);
+  }
+}
+
+async function findMissed({ newest, isOurs, report }: Options, signal: AbortSignal): Promise<Map<string, Missed>> {
+  for (let failures = 0; !signal.aborted; failures++) {
+    try {
+      const rooms = (await newest()).flatMap(missedSince).filter(({ guildId }) => isOurs(guildId));
+      return new Map(rooms.map((missed) => [missed.room, missed]));
+    } catch (error) {
+      report("finding the rooms of Discord in which messages were missed", error);
+      await pause(growing(failures), signal);
+    }
+  }
+  return new Map();
+}
+
+/** Rooms that have no history for us are left out: other people's direct messages, in which a command was used. */
+function missedSince({ room, id, audience, address: kept }: ChannelMessage): readonly Missed[] {
+  const { channelId, guildId } = readAddress(kept);
+  if (audience === "group" && !guildId) return [];
+  return [{ room, channelId, ...(guildId && { guildId }), after: id.replace("interaction:", "") }];
+}
+
+/** In their order, page by page, as far as the limit goes. A room that lets nobody read is passed over. */
+async function readRoom(
+  missed: Missed,
+  { rest, keeper, arrive, report, pauseMs }: Options,
+  signal: AbortSignal,
+): Promise<void> {
+  let { after } = missed;
+  for (let [page, failures] = [0, 0]; page < pagesMax && !signal.aborted;) {
+    try {
+      const messages = await rest.history(missed.channelId, { after, limit: pageLength }, signal);
+      if (signal.aborted) return;
+      for (const message of messages) keepMissed(message, missed, { keeper, arrive });
+      if (messages.length < pageLength) return;
+      after = messages.at(-1)?.id ?? after;
+      page += 1;
+      await keeper.room();
+      await pause(pauseMs, signal);
+    } catch (error) {
+      const refusal = readError(error);
+      if (!refusal.retryable) return;
+      if (refusal.retryAfterMs === 0) report("reading what was missed in a room of Discord", refusal);
+      await pause(Math.max(refusal.retryAfterMs, growing(failures++)), signal);
+    }
+  }
+  if (!signal.aborted)
+    report("reading what was missed in a room of Discord", new Error(`more than ${pagesMax * pageLength} messages`));
+}
+
+/** The history tells neither the server nor the kind of a room: the gateway would have. */
+function keepMissed(
+  message: HistoryMessage,
+  { guildId }: Missed,
+  { keeper, arrive }: Pick<Options, "keeper" | "arrive">,
+): void {
+  const arrived = arrive({ ...message, ...(guildId ? { guild_id: guildId } : { channel_type: directChannel }) });
+  if (arrived.message) keeper.add(arrived);
+}
+
+/** The keeper keeps in order: when this one is through, so is what came before. */
+async function untilStored(keeper: Keeper, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) return resolve();
+    keeper.add({ message: undefined, settled: resolve, received() {} });
+  });
+}
+
+function growing(failures: number): number {
+  return Math.min(retryMs * 2 ** Math.min(failures, 10), retryMsMax);
+}
+
+/** Beyond this the connection is closed, and resumed when the rooms are read. */
+const heldMax = 1_000;
+const readersMax = 4;
+const pageLength = 100;
+const pagesMax = 20;
+const retryMs = 500;
+const retryMsMax = 30_000;
+const directChannel = 1;

@@ -1,0 +1,11 @@
+/** How long things take that tests hurry. */
+export const discordTimings = {
+  /** One IDENTIFY in five seconds is allowed, and networks are not even. */
+  identifyEveryMs: 5_500,
+  /** Between two looks into the history of a room: what was missed must leave room for answers. */
+  historyEveryMs: 150,
+  /** For how long a nonce surely names the message it made: Discord speaks of "a few minutes". */
+  nonceMs: 90_000,
+};
+
+export type DiscordTimings = Readonly<typeof discordTimings>;

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { LeaseLostError } from "../../src/conversation/domain/errors.ts";
+import type { ReceiverMemory } from "../../src/conversation/ports/receiver-memory.ts";
+import { message } from "../messages.ts";
+import { until } from "../until.ts";
+import { openTestStore, type TestStore } from "../setup/open-test-store.ts";
+
+let store: TestStore;
+let memory: ReceiverMemory;
+beforeAll(async () => {
+  store = await openTestStore();
+  memory = store.receiverMemory;
+});
+afterAll(() => store.drop());
+
+test("what a receiver saves is there for whoever opens it next", async () => {
+  const name = "one/0";
+  expect(await memory.open({ name, fence: "1" })).toBeUndefined();
+  await memory.save({ name, fence: "1" }, { heard: 7 });
+  expect(await memory.open({ name, fence: "1" })).toEqual({ heard: 7 });
+  expect(await memory.open({ name, fence: "12" })).toEqual({ heard: 7 });
+});
+
+test("who was overtaken can neither save nor open", async () => {
+  const name = "two/0";
+  await memory.open({ name, fence: "9" });
+  await memory.save({ name, fence: "9" }, "old");
+  await memory.open({ name, fence: "10" });
+  await expect(memory.save({ name, fence: "9" }, "late")).rejects.toThrow(LeaseLostError);
+  await expect(memory.open({ name, fence: "9" })).rejects.toThrow(LeaseLostError);
+  expect(await memory.open({ name, fence: "10" })).toBe("old");
+});
+
+test("two instances together spend no more than allowed in any time of that length", async () => {
+  const other = (await store.another()).receiverMemory;
+  const asked = await Promise.all(
+    Array.from({ length: 20 }, (_, n) => (n % 2 ? memory : other).spend("starts", 5, 60_000)),
+  );
+  expect(asked.filter((waitMs) => waitMs === 0)).toHaveLength(5);
+  const waitMs = await memory.spend("starts", 5, 60_000);
+  expect(waitMs).toBeGreaterThan(50_000);
+  expect(waitMs).toBeLessThanOrEqual(60_000);
+  expect(await memory.spend("others", 1, 60_000)).toBe(0);
+});
+
+test("an allowance comes back with time", async () => {
+  expect(await memory.spend("short", 1, 150)).toBe(0);
+  expect(await memory.spend("short", 1, 150)).toBeGreaterThan(0);
+  await until(async () => (await memory.spend("short", 1, 150)) === 0, "it is granted again");
+});
+
+test("the newest message of each room is found, the rooms that were active last first, as far as asked", async () => {
+  const keep = (room: string, id: string, channel = "discord") =>
+    store.inbox.keep([{ kind: "stop", message: message({ channel, room, id }) }]);
+  await keep("me/1", "1");
+  await keep("me/2", "2");
+  await keep("me/1", "3");
+  await keep("other/1", "4");
+  await keep("me/3", "5", "telegram");
+  await keep("me/3", "6");
+  const newest = async (roomsMax: number) =>
+    (await memory.newestMessages("discord", "me/", roomsMax)).map(({ room, id }) => `${room}: ${id}`);
+  expect(await newest(10)).toEqual(["me/3: 6", "me/1: 3", "me/2: 2"]);
+  expect(await newest(2)).toEqual(["me/3: 6", "me/1: 3"]);
+});
