@@ -158,6 +158,11 @@ export const settings = {
     schema: secret,
     about: "Bearer token that opens /metrics to Prometheus. Without it there is no /metrics.",
   },
+  ADMIN_TOKEN: {
+    secret: true,
+    schema: text.min(12, "must have at least 12 characters").transform((value) => new Secret(value)),
+    about: "Bearer token that opens /api/admin. Without it there is no admin API.",
+  },
   LOG_LEVEL: {
     schema: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]),
     default: "info",

@@ -32,6 +32,7 @@ export function openJournal({ level, pretty, secrets }: JournalOptions): {
     level,
     base: null,
     errorKey: "error",
+    serializers: { error: describeError },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     hooks: { streamWrite: scrub(secrets.map((secret) => secret.reveal())) },
@@ -46,6 +47,14 @@ export function openJournal({ level, pretty, secrets }: JournalOptions): {
     journal: writeJournal(log, registry),
     metrics: { read: async () => ({ contentType: registry.contentType, body: await registry.metrics() }) },
   };
+}
+
+/** What an error says, not what hangs on it: libraries attach clients, requests and keys. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  const code = "code" in error ? error.code : undefined;
+  return { name, message, code, stack, ...(cause !== undefined && { cause: describeError(cause) }) };
 }
 
 function writeJournal(log: Log, registry: Registry): Journal {

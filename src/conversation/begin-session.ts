@@ -22,7 +22,7 @@ export async function beginSession(turn: Turn, gateway: Opening): Promise<Sessio
 
 /** The session of someone who gives a command: nothing is added to the conversation. */
 export async function readSession(message: ChannelMessage, gateway: Opening): Promise<Session> {
-  return await withIds(message, gateway, (ids) => gateway.sessions.read(message, ids, 0));
+  return await withIds(message, gateway, (ids) => gateway.sessions.read(message, ids));
 }
 
 /** What the cache says may be stale; `use` notices, and then the database is asked. */

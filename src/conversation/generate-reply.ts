@@ -92,14 +92,14 @@ function showWhileGrowing(writing: Writing, showDraft: ShowDraft, pace: Pace): {
 }
 
 async function showDrafts(writing: Writing, showDraft: ShowDraft, pace: Pace, signal: AbortSignal): Promise<void> {
-  const firstDraftAtMs = Date.now() + pace.firstDraftMs;
+  const firstDraftAtMs = performance.now() + pace.firstDraftMs;
   await pause(pace.typingAfterMs, signal);
   do {
     if (signal.aborted) return;
     void showDraft({ text: "" }); // nothing waits for it, least of all the answer
     if (!writing.text().trim()) await writing.grows(pace.typingMs, signal);
   } while (!writing.text().trim());
-  await pause(firstDraftAtMs - Date.now(), signal);
+  await pause(firstDraftAtMs - performance.now(), signal);
 
   let shown = "";
   while (!signal.aborted) {

@@ -10,12 +10,12 @@ const pauseMs = 200;
  * @throws StoreError after `saveMsMax`
  */
 export async function persist<T>(write: () => Promise<T>, { saveMsMax }: Pick<Limits, "saveMsMax">): Promise<T> {
-  const endsAtMs = Date.now() + saveMsMax;
+  const endsAtMs = performance.now() + saveMsMax;
   for (;;) {
     try {
       return await write();
     } catch (error) {
-      if (!(error instanceof StoreError) || Date.now() > endsAtMs) throw error;
+      if (!(error instanceof StoreError) || performance.now() > endsAtMs) throw error;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }

@@ -87,12 +87,12 @@ test("a conversation that was reset is known as stale, kept, and followed by an 
   const ids = await store.sessions.open(turn.message);
   await store.sessions.record(turn, ids, 10);
   await store.sessions.deactivate(ids.conversationId);
-  expect(await store.sessions.read(turn.message, ids, 10)).toBeUndefined();
+  expect(await store.sessions.read(turn.message, ids)).toBeUndefined();
   expect(await store.sessions.record(turn, ids, 10)).toBeUndefined();
 
   const fresh = await store.sessions.open(turn.message);
   expect(fresh.conversationId).not.toBe(ids.conversationId);
-  expect((await store.sessions.read(turn.message, fresh, 10))?.history).toEqual([]);
+  expect((await store.sessions.read(turn.message, fresh))?.history).toEqual([]);
   expect((await store.sessions.tally(ids.conversationId)).messages).toBe(1);
 });
 
@@ -100,21 +100,21 @@ test("ids that a wrong cache gives are never taken: not another person's, not an
   const ada = await store.sessions.open(message());
   const bob = { author: { id: "bob", name: "Bob" }, room: "another" };
   const bobs = await store.sessions.open(message(bob));
-  expect(await store.sessions.read(message(bob), ada, 10)).toBeUndefined();
-  expect(await store.sessions.read(message(bob), { ...bobs, conversationId: ada.conversationId }, 10)).toBeUndefined();
-  expect(await store.sessions.read(message(bob), { ...bobs, userId: ada.userId }, 10)).toBeUndefined();
-  expect(await store.sessions.read(message({ ...bob, channel: "discord" }), bobs, 10)).toBeUndefined();
-  expect(await store.sessions.read(message(bob), bobs, 10)).toBeDefined();
+  expect(await store.sessions.read(message(bob), ada)).toBeUndefined();
+  expect(await store.sessions.read(message(bob), { ...bobs, conversationId: ada.conversationId })).toBeUndefined();
+  expect(await store.sessions.read(message(bob), { ...bobs, userId: ada.userId })).toBeUndefined();
+  expect(await store.sessions.read(message({ ...bob, channel: "discord" }), bobs)).toBeUndefined();
+  expect(await store.sessions.read(message(bob), bobs)).toBeDefined();
 });
 
 test("a choice of model is seen at once by whoever reads, and can be taken back", async () => {
   const ids = await store.sessions.open(message());
   await store.sessions.setUserModel(ids.userId, "mine");
   await store.sessions.setConversationModel(ids.conversationId, "ours");
-  expect(await store.sessions.read(message(), ids, 0)).toMatchObject({ preferredModel: "mine", modelOverride: "ours" });
+  expect(await store.sessions.read(message(), ids)).toMatchObject({ preferredModel: "mine", modelOverride: "ours" });
   await store.sessions.setUserModel(ids.userId, undefined);
   await store.sessions.setConversationModel(ids.conversationId, undefined);
-  expect(await store.sessions.read(message(), ids, 0)).toEqual({ ...ids, history: [] });
+  expect(await store.sessions.read(message(), ids)).toEqual({ ...ids, history: [] });
 });
 
 test("messages, tokens and the model of each answer are counted", async () => {

@@ -1,5 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type Entry, TelegramAudit } from "./telegram-audit.ts";
+import { type Chaos, TelegramChaos } from "./telegram-chaos.ts";
+import { TelegramFlood } from "./telegram-flood.ts";
 import { Refused, methodParams, type Method, type Params } from "./telegram-methods.ts";
 import { TelegramRooms, type ChatSpec, type Said, type Shown } from "./telegram-rooms.ts";
 import { TelegramWebhook, type Delivery } from "./telegram-webhook.ts";
@@ -9,6 +12,8 @@ export type TelegramDoubleOptions = {
   readonly username?: string;
   /** Telegram's limits per chat. On by default. */
   readonly floodLimits?: boolean;
+  /** Messages and edits a second over all chats. Without limit if absent; Telegram's is about 30. */
+  readonly botPerSecond?: number;
   /** In groups only what is meant for the bot reaches it. On by default. */
   readonly privacyMode?: boolean;
 };
@@ -53,11 +58,24 @@ export type TelegramDouble = {
   addChat(chat: ChatSpec): void;
   /** Someone deletes a message. */
   remove(chatId: number, messageId: number): void;
-  /** The group becomes a supergroup of this id. */
+  /** The group becomes a supergroup of this id, and both say so. */
   migrate(chatId: number, newChatId: number): void;
   /** Chats that refuse the bot. */
   readonly blocked: Set<number>;
   failNext(method: Method, fault: Fault, times?: number): void;
+  /** From now on things go wrong at random, repeatably; undefined ends it. */
+  chaos(chaos: Chaos | undefined): void;
+  /** Nobody can be reached, nothing is delivered, until `back`. "refused": nobody listens; "502": a proxy in front says so. */
+  away(how?: "refused" | "502"): Promise<void>;
+  back(): Promise<void>;
+  /** Delivers the newest updates that were confirmed once more. */
+  redeliver(countMax?: number): void;
+  /** What the bot did to the chat's messages, in order; to all chats' if none is named. */
+  ledger(chatId?: number): readonly Entry[];
+  /** What the bot must not do: calls to a chat during its retry_after. */
+  readonly violations: readonly string[];
+  /** Texts of the bot that stand more than once in a chat, in words. */
+  readonly duplicates: readonly string[];
   /** Each try to deliver an update to the webhook. */
   readonly deliveries: readonly Delivery[];
   readonly webhookUrl: string;
@@ -84,15 +102,20 @@ class Double implements TelegramDouble {
   nextUpdateId = 500_000;
   commands: readonly { command: string; description: string }[] = [];
 
+  readonly #audit = new TelegramAudit();
   readonly #rooms: TelegramRooms;
   readonly #privacyMode: boolean;
   readonly #faults = new Map<string, Fault[]>();
   readonly #pending = new Map<number, Update>();
+  readonly #confirmed: Update[] = [];
   readonly #server = createServer((request, response) => void this.#serve(request, response));
   #allowed: readonly string[] | undefined;
   #webhook: TelegramWebhook | undefined;
   #poll: Poll | undefined;
+  #port = 0;
   #callbacks = 0;
+  #chaos: TelegramChaos | undefined;
+  #away: "refused" | "502" | undefined;
 
   constructor({ token = "424242:double-token-of-the-tests", username = "parley_bot", ...rest }: TelegramDoubleOptions) {
     this.token = token;
@@ -100,16 +123,18 @@ class Double implements TelegramDouble {
     this.botId = Number(token.split(":")[0]);
     this.#privacyMode = rest.privacyMode ?? true;
     const bot = { id: this.botId, is_bot: true, first_name: "Parley", username };
-    this.#rooms = new TelegramRooms(bot, rest.floodLimits ?? true);
+    const hasLimits = rest.floodLimits ?? true;
+    this.#rooms = new TelegramRooms(bot, this.#audit, hasLimits ? new TelegramFlood(rest.botPerSecond) : undefined);
   }
 
   async listen(): Promise<void> {
     this.#server.keepAliveTimeout = 30_000;
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => this.#server.listen(this.#port, "127.0.0.1", resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   get blocked(): Set<number> {
@@ -148,12 +173,23 @@ class Double implements TelegramDouble {
   push(update: Readonly<Record<string, unknown>>): void {
     const [kind = ""] = Object.keys(update);
     if (this.#allowed && !this.#allowed.includes(kind)) return;
-    const numbered = { update_id: this.nextUpdateId++, ...update };
-    this.#pending.set(numbered.update_id, numbered);
-    this.#webhook?.push(chatOf(update), numbered);
+    this.#enqueue({ update_id: this.nextUpdateId++, ...update });
+  }
+
+  #enqueue(update: Update): void {
+    this.#pending.set(update.update_id, update);
+    this.#webhook?.push(chatOf(update), update);
     if (!this.#poll) return;
-    this.#poll.answer([numbered]);
+    this.#poll.answer([update]);
     this.#poll = undefined;
+  }
+
+  #confirm(updateId: number): void {
+    const update = this.#pending.get(updateId);
+    if (!update) return;
+    this.#pending.delete(updateId);
+    this.#confirmed.push(update);
+    if (this.#confirmed.length > 1_000) this.#confirmed.shift();
   }
 
   transcript(chatId: number): readonly Shown[] {
@@ -169,7 +205,46 @@ class Double implements TelegramDouble {
   }
 
   migrate(chatId: number, newChatId: number): void {
-    this.#rooms.migrate(chatId, newChatId);
+    for (const message of this.#rooms.migrate(chatId, newChatId)) this.push({ message });
+  }
+
+  ledger(chatId?: number): readonly Entry[] {
+    return this.#audit.entries.filter(({ chat }) => chatId === undefined || chat === chatId);
+  }
+
+  get violations(): readonly string[] {
+    return this.#audit.violations;
+  }
+
+  get duplicates(): readonly string[] {
+    return this.#rooms.ids.flatMap((chat) => {
+      const ours = this.transcript(chat).filter(({ fromBot }) => fromBot);
+      const byText = Map.groupBy(ours, ({ text }) => text);
+      return [...byText].flatMap(([text, messages]) =>
+        messages.length === 1
+          ? []
+          : `${chat}: “${text.slice(0, 60)}” stands in ${messages.map(({ id }) => id).join(", ")}`,
+      );
+    });
+  }
+
+  chaos(chaos: Chaos | undefined): void {
+    this.#chaos = chaos && new TelegramChaos(chaos);
+  }
+
+  async away(how: "refused" | "502" = "refused"): Promise<void> {
+    this.#away = how;
+    if (how === "refused") await this.#stopListening();
+  }
+
+  async back(): Promise<void> {
+    const wasAway = this.#away;
+    this.#away = undefined;
+    if (wasAway === "refused") await this.listen();
+  }
+
+  redeliver(countMax = 100): void {
+    for (const update of this.#confirmed.slice(-countMax)) this.#enqueue(update);
   }
 
   failNext(method: Method, fault: Fault, times = 1): void {
@@ -179,6 +254,10 @@ class Double implements TelegramDouble {
   async close(): Promise<void> {
     this.#webhook?.close();
     this.#poll?.answer([]);
+    if (this.#away !== "refused") await this.#stopListening();
+  }
+
+  async #stopListening(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
     await closed;
@@ -191,19 +270,29 @@ class Double implements TelegramDouble {
     if (token !== this.token) return refuse(response, new Refused(401, "Unauthorized"));
     this.calls.push({ method, params: body, atMs: Date.now() });
 
-    const fault = this.#faults.get(method)?.shift();
+    const chat = typeof body["chat_id"] === "number" ? body["chat_id"] : undefined;
+    const fault = this.#away === "502" ? "html" : this.#faultOf(method, chat);
     if (fault === "hang") return;
     if (fault === "reset") return void request.socket.destroy();
     if (fault === "html")
       return void response.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad Gateway</h1>");
-    if (typeof fault === "object") return refuse(response, faultError(fault));
     try {
+      const bannedSeconds = chat === undefined ? undefined : this.#audit.call(method, chat);
+      if (bannedSeconds !== undefined) throw tooMany(bannedSeconds);
+      if (typeof fault === "object") throw faultError(fault);
       const result = await this.#answer(method, body, response);
       if (fault === "apply-then-reset") return void request.socket.destroy();
       send(response, 200, { ok: true, result });
     } catch (error) {
+      const retryAfter = error instanceof Refused ? error.parameters?.["retry_after"] : undefined;
+      if (chat !== undefined && retryAfter !== undefined) this.#audit.ban(chat, retryAfter);
       refuse(response, error instanceof Refused ? error : new Refused(500, `Internal Server Error: ${String(error)}`));
     }
+  }
+
+  #faultOf(method: string, chat: number | undefined): Fault | undefined {
+    const planned = this.#faults.get(method)?.shift();
+    return planned ?? (chat === undefined ? undefined : this.#chaos?.faultOf(method, chat));
   }
 
   #answer(method: string, body: Record<string, unknown>, response: ServerResponse): unknown {
@@ -257,8 +346,11 @@ class Double implements TelegramDouble {
     );
     this.#poll = undefined;
     this.#allowed = params.allowed_updates ?? this.#allowed;
-    for (const id of this.#pending.keys()) if (id < (params.offset ?? 0)) this.#pending.delete(id);
-    const waiting = [...this.#pending.values()].slice(0, params.limit ?? 100);
+    for (const id of this.#pending.keys()) {
+      if (id >= (params.offset ?? 0)) break; // they are in order, and there may be a hundred thousand
+      this.#confirm(id);
+    }
+    const waiting = first(this.#pending.values(), params.limit ?? 100);
     if (waiting.length > 0 || !params.timeout) return waiting;
     return this.#waitForUpdate(params.timeout * 1000, response);
   }
@@ -288,7 +380,8 @@ class Double implements TelegramDouble {
     this.#webhook = undefined;
     if (url === "") return true;
     const to = { url, secret: secret_token, connectionsMax: params.max_connections ?? 40 };
-    this.#webhook = new TelegramWebhook(to, ({ update_id }) => this.#pending.delete(update_id));
+    const fate = (updateId: number) => (this.#away ? "away" : this.#chaos?.deliveryOf(updateId));
+    this.#webhook = new TelegramWebhook(to, fate, ({ update_id }) => this.#confirm(update_id));
     for (const update of this.#pending.values()) this.#webhook.push(chatOf(update), update);
     return true;
   }
@@ -296,6 +389,15 @@ class Double implements TelegramDouble {
 
 function isMethod(method: string): method is Method {
   return Object.hasOwn(methodParams, method);
+}
+
+function first<T>(values: Iterable<T>, countMax: number): readonly T[] {
+  const taken: T[] = [];
+  for (const value of values) {
+    if (taken.length === countMax) break;
+    taken.push(value);
+  }
+  return taken;
 }
 
 /** Deliveries are in order within a chat. */
@@ -315,6 +417,10 @@ async function readBody(request: IncomingMessage): Promise<Record<string, unknow
   } catch {
     return {};
   }
+}
+
+function tooMany(seconds: number): Refused {
+  return new Refused(429, `Too Many Requests: retry after ${seconds}`, { retry_after: seconds });
 }
 
 function faultError({ status, description, retryAfter }: Exclude<Fault, string>): Refused {

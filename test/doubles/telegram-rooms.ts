@@ -1,5 +1,6 @@
+import type { TelegramAudit } from "./telegram-audit.ts";
 import { messageFault, type GivenEntity } from "./telegram-entities.ts";
-import { TelegramFlood } from "./telegram-flood.ts";
+import type { TelegramFlood } from "./telegram-flood.ts";
 import { Refused, type Params } from "./telegram-methods.ts";
 
 export type PersonSpec = {
@@ -60,11 +61,18 @@ export class TelegramRooms {
   readonly me: PersonSpec & { first_name: string; username: string };
   readonly blocked = new Set<number>();
   readonly #flood: TelegramFlood | undefined;
+  readonly #audit: TelegramAudit;
   readonly #chats = new Map<number, Chat>();
+  #lastId = 0;
 
-  constructor(me: PersonSpec & { first_name: string; username: string }, floodLimits: boolean) {
+  constructor(
+    me: PersonSpec & { first_name: string; username: string },
+    audit: TelegramAudit,
+    flood: TelegramFlood | undefined,
+  ) {
     this.me = me;
-    this.#flood = floodLimits ? new TelegramFlood() : undefined;
+    this.#audit = audit;
+    this.#flood = flood;
   }
 
   add({ id, type = chatType(id), title, is_forum, topics = [] }: ChatSpec): Chat {
@@ -79,6 +87,10 @@ export class TelegramRooms {
     return chat;
   }
 
+  get ids(): readonly number[] {
+    return [...this.#chats.keys()];
+  }
+
   transcript(chatId: number): readonly Shown[] {
     return [...(this.#chats.get(chatId)?.messages.values() ?? [])];
   }
@@ -87,17 +99,30 @@ export class TelegramRooms {
     this.#chats.get(chatId)?.messages.delete(messageId);
   }
 
-  migrate(chatId: number, newChatId: number): void {
-    const old = this.#chats.get(chatId);
-    if (old) old.movedTo = newChatId;
-    this.add({ id: newChatId, type: "supergroup" });
+  /** Returns the service messages that say so: the last one of the group, and the first one of the supergroup. */
+  migrate(chatId: number, newChatId: number) {
+    const old = this.#chats.get(chatId) ?? this.add({ id: chatId });
+    old.movedTo = newChatId;
+    const from = { id: 1, is_bot: false, first_name: "Owner" };
+    const service = (chat: Chat) => ({ message_id: this.#nextId(chat), from, chat: chat.about, date: now() });
+    return [
+      { ...service(old), migrate_to_chat_id: newChatId },
+      { ...service(this.add({ id: newChatId, type: "supergroup" })), migrate_from_chat_id: chatId },
+    ];
+  }
+
+  /** One count for all private chats and basic groups of the account, one for each supergroup. */
+  #nextId(chat: Chat): number {
+    if (chatType(chat.about.id) !== "supergroup") return ++this.#lastId;
+    chat.lastId += 1;
+    return chat.lastId;
   }
 
   say({ chat: where, from, text, replyTo, quote, threadId, extra }: Said) {
     const id = typeof where === "number" ? where : where.id;
     const chat = this.#chats.get(id) ?? this.add(typeof where === "number" ? { id } : where);
     const person = typeof from === "object" ? from : { id: from ?? id };
-    const message_id = ++chat.lastId;
+    const message_id = this.#nextId(chat);
     const words = text ?? (typeof extra?.["caption"] === "string" ? extra["caption"] : "");
     if (threadId !== undefined) chat.topics.add(threadId);
     chat.messages.set(message_id, {
@@ -115,7 +140,7 @@ export class TelegramRooms {
       message_id,
       from: { is_bot: false, first_name: `Person ${person.id}`, language_code: "en", ...person },
       chat: chat.about,
-      date: Math.floor(Date.now() / 1000),
+      date: now(),
       ...(text !== undefined ? { text, entities } : words !== "" && { caption_entities: entities }),
       ...this.#threadFields(chat, threadId, replyTo),
       ...(replyTo !== undefined && { reply_to_message: this.#asMessage(chat, replyTo) }),
@@ -143,7 +168,7 @@ export class TelegramRooms {
     validate(text, entities);
     this.#count(params.chat_id);
 
-    const id = ++chat.lastId;
+    const id = this.#nextId(chat);
     const thread = threadId ?? (repliesTo === undefined ? undefined : chat.messages.get(repliesTo)?.threadId);
     chat.messages.set(id, {
       id,
@@ -155,6 +180,7 @@ export class TelegramRooms {
       ...(repliesTo !== undefined && { replyTo: repliesTo }),
       edits: 0,
     });
+    this.#audit.note({ chat: params.chat_id, messageId: id, kind: "sent", text });
     return this.#asMessage(chat, id);
   }
 
@@ -171,6 +197,7 @@ export class TelegramRooms {
       );
     this.#count(chat_id);
     chat.messages.set(message_id, { ...message, text, entities, edits: message.edits + 1 });
+    this.#audit.note({ chat: chat_id, messageId: message_id, kind: "edited", text });
     return this.#asMessage(chat, message_id);
   }
 
@@ -180,6 +207,7 @@ export class TelegramRooms {
     if (!message) throw new Refused(400, "Bad Request: message to delete not found");
     if (!message.fromBot) throw new Refused(400, "Bad Request: message can't be deleted");
     chat.messages.delete(message_id);
+    this.#audit.note({ chat: chat_id, messageId: message_id, kind: "deleted", text: message.text });
     return true;
   }
 
@@ -235,7 +263,7 @@ export class TelegramRooms {
     if (!message) return undefined;
     const from = message.fromBot ? this.me : { id: message.from, is_bot: false, first_name: `Person ${message.from}` };
     const { text, entities } = message;
-    return { message_id: messageId, from, chat: chat.about, date: Math.floor(Date.now() / 1000), text, entities };
+    return { message_id: messageId, from, chat: chat.about, date: now(), text, entities };
   }
 
   /** Privacy mode: commands, mentions and replies; a bare command only after the bot has written. */
@@ -246,6 +274,10 @@ export class TelegramRooms {
     if (replyTo !== undefined && chat.messages.get(replyTo)?.fromBot) return true;
     return names.some((one) => one.endsWith(name) || (hasWritten && one.startsWith("/") && !one.includes("@")));
   }
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
 }
 
 function chatType(id: number): "private" | "group" | "supergroup" {

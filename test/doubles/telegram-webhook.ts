@@ -2,6 +2,9 @@ import { Agent, request } from "node:http";
 
 export type Delivery = { readonly updateId: number; readonly status: number; readonly atMs: number };
 
+/** What becomes of an update's next delivery. */
+export type DeliveryFate = (updateId: number) => "away" | "ack-lost" | "doubled" | undefined;
+
 type Update = { readonly update_id: number };
 type Target = { readonly url: string; readonly secret?: string | undefined; readonly connectionsMax: number };
 
@@ -15,10 +18,12 @@ export class TelegramWebhook {
   readonly #agent: Agent;
   readonly #confirm: (update: Update) => void;
   readonly #chats = new Map<string, Update[]>();
+  readonly #fate: DeliveryFate;
   #closed = false;
 
-  constructor(target: Target, confirm: (update: Update) => void) {
+  constructor(target: Target, fate: DeliveryFate, confirm: (update: Update) => void) {
     this.#target = target;
+    this.#fate = fate;
     this.#confirm = confirm;
     this.#agent = new Agent({ keepAlive: true, maxSockets: target.connectionsMax });
   }
@@ -46,10 +51,17 @@ export class TelegramWebhook {
     for (let pauseMs = 50; queue.length > 0 && !this.#closed;) {
       const [update] = queue;
       if (!update) break;
-      const { status, retryAfterMs } = await this.#post(update);
+      const fate = this.#fate(update.update_id);
+      if (fate === "away") {
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        continue;
+      }
+      const posts = fate === "doubled" ? [this.#post(update), this.#post(update)] : [this.#post(update)];
+      const answers = await Promise.all(posts);
       if (this.#closed) return;
-      this.deliveries.push({ updateId: update.update_id, status, atMs: Date.now() });
-      if (status >= 200 && status < 300) {
+      for (const { status } of answers) this.deliveries.push({ updateId: update.update_id, status, atMs: Date.now() });
+      const retryAfterMs = answers[0]?.retryAfterMs;
+      if (fate !== "ack-lost" && answers.some(({ status }) => status >= 200 && status < 300)) {
         queue.shift();
         this.#confirm(update);
         pauseMs = 50;

@@ -5,6 +5,7 @@ import { migrate } from "../../src/store/postgres/migrate.ts";
 import { freshDatabase } from "./fresh-database.ts";
 
 export type TestStore = Store & {
+  readonly url: string;
   /** A second instance on the same database; its `close` is a clean death. */
   another(): Promise<Store>;
   /** Takes the database away for good. */
@@ -35,6 +36,7 @@ export async function openTestStore(): Promise<TestStore> {
   const store = await open();
   return {
     ...store,
+    url: database.url,
     another: open,
     loseDatabase: database.drop,
     async drop() {

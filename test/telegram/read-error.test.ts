@@ -1,6 +1,7 @@
 import { GrammyError, HttpError } from "grammy";
 import { expect, test } from "vitest";
 import { readError } from "../../src/channels/telegram/read-error.ts";
+import { startTelegramDouble } from "../doubles/telegram-double.ts";
 
 const refused = (error_code: number, description: string, parameters = {}) =>
   readError(
@@ -14,6 +15,7 @@ test.each([
   [400, "Bad Request: message to delete not found", {}, { kind: "already" }],
   [400, "Bad Request: message to edit not found", {}, { kind: "gone" }],
   [400, "Bad Request: message can't be edited", {}, { kind: "gone" }],
+  [400, "Bad Request: there is no text in the message to edit", {}, { kind: "gone" }],
   [400, "Bad Request: can't parse entities: Can't find end of the entity", {}, { kind: "formatting" }],
   [400, "Bad Request: group chat was upgraded", { migrate_to_chat_id: -100 }, { kind: "moved", chatId: -100 }],
   [400, "Bad Request: chat not found", {}, { kind: "failed", error: { retryable: false } }],
@@ -26,7 +28,7 @@ test.each([
     { retry_after: 7 },
     { kind: "failed", error: { retryable: true, retryAfterMs: 7_000 } },
   ],
-  [502, "Bad Gateway", {}, { kind: "failed", error: { retryable: true } }],
+  [502, "Bad Gateway", {}, { kind: "unheard", error: { retryable: true } }],
 ])("%i %s", (code, description, parameters, expected) => {
   expect(refused(code, description, parameters)).toMatchObject(expected);
 });
@@ -40,7 +42,7 @@ test("no error holds the token or what was written, however the network failed",
     refused(403, cause.message),
   ];
   for (const refusal of errors) {
-    expect(refusal).toMatchObject({ kind: "failed", error: { message: expect.stringContaining("bot[token]/") } });
+    expect(refusal).toMatchObject({ error: { message: expect.stringContaining("bot[token]/") } });
     const everything = "error" in refusal ? [refusal.error.message, refusal.error.stack, refusal.error.cause] : [];
     expect(everything.join()).not.toMatch(/secret_part|private words/);
   }
@@ -48,6 +50,16 @@ test("no error holds the token or what was written, however the network failed",
 
 test("an answer that did not come says that the call may have arrived", () => {
   expect(readError(new HttpError("", new DOMException("signal timed out", "TimeoutError")))).toMatchObject({
+    kind: "unheard",
     error: { retryable: true, message: expect.stringContaining("is not known") },
   });
+});
+
+test("a call that had no connection has not arrived", async () => {
+  const double = await startTelegramDouble();
+  await double.close();
+  for (const url of [double.url, "http://telegram.invalid/"]) {
+    const cause = await fetch(url).catch((error: unknown) => error);
+    expect(readError(new HttpError("", cause))).toMatchObject({ kind: "failed", error: { retryable: true } });
+  }
 });

@@ -1,90 +1,26 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { deriveWebhookSecret } from "../../src/channels/telegram/derive-webhook-secret.ts";
 import { telegramChannel } from "../../src/channels/telegram/telegram-channel.ts";
-import type { TelegramOptions } from "../../src/channels/telegram/telegram-link.ts";
-import { telegramTimings } from "../../src/channels/telegram/telegram-timings.ts";
 import { ChannelError, StoreError } from "../../src/conversation/domain/errors.ts";
-import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
-import type { Reply } from "../../src/conversation/domain/reply.ts";
-import type { Turn } from "../../src/conversation/domain/turn.ts";
-import { BadDeliveryError, type Accept, type Channel } from "../../src/conversation/ports/channel.ts";
+import { BadDeliveryError, type Channel } from "../../src/conversation/ports/channel.ts";
 import { Secret } from "../../src/secret.ts";
-import { startTelegramDouble, type TelegramDouble, type TelegramDoubleOptions } from "../doubles/telegram-double.ts";
+import type { TelegramDouble } from "../doubles/telegram-double.ts";
 import { holding } from "../holding.ts";
 import { until } from "../until.ts";
-
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
-const timings = { ...telegramTimings, pollSeconds: 2, callMs: 1_000, pauseMs: 20, pauseMsMax: 100, startMs: 300 };
-const commands = [{ name: "help", summary: "What I can do" }];
-const signal = new AbortController().signal;
-
-async function telegram(options: TelegramDoubleOptions = {}): Promise<TelegramDouble> {
-  const double = await startTelegramDouble({ floodLimits: false, ...options });
-  closing.push(async () => {
-    await double.close();
-    expect(double.unknownRequests).toEqual([]);
-  });
-  return double;
-}
-
-function channelTo(double: TelegramDouble, more: Partial<TelegramOptions> = {}) {
-  const reports: string[] = [];
-  const report = (what: string, error: unknown) => void reports.push(`${what}: ${String(error)}`);
-  const options = { token: new Secret(double.token), apiRoot: double.url, commands, report, ...more };
-  return { ...telegramChannel(options, timings), reports };
-}
-
-/** Listens with a list as the store. Ends with the test. */
-function listening(channel: ReturnType<typeof channelTo>, onTake: Accept = () => Promise.resolve([])) {
-  const kept: ChannelMessage[] = [];
-  const stop = new AbortController();
-  const accept: Accept = async (messages) => {
-    await onTake(messages);
-    const isNew = ({ room, id }: ChannelMessage) => !kept.some((one) => one.room === room && one.id === id);
-    const receipts = messages.map((one) => ({ kind: isNew(one) ? ("kept" as const) : ("known" as const) }));
-    kept.push(...messages.filter(isNew));
-    return receipts;
-  };
-  const ended = channel.listen(accept, stop.signal);
-  ended.catch(() => {});
-  const close = async () => {
-    stop.abort();
-    await ended.catch(() => {});
-  };
-  closing.push(close);
-  return { kept, ended, close };
-}
-
-function turnOf(message: ChannelMessage, shown: readonly string[] = []): Turn {
-  return { id: "turn", message, attempt: 1, shown, ageMs: 0 };
-}
-
-/** Lets a person write, and returns the turn that comes of it, with a channel to show replies. */
-async function asked(double: TelegramDouble, said: Parameters<TelegramDouble["say"]>[0]) {
-  const channel = channelTo(double);
-  const { kept, close } = listening(channel);
-  double.say(said);
-  const message = await until(() => kept[0], "the message");
-  await close();
-  const noted: (readonly string[])[] = [];
-  const note = async (shown: readonly string[]) => void noted.push(shown);
-  const show = (reply: Reply, shown: readonly string[] = []) =>
-    channel.show(turnOf(message, shown), reply, note, holding());
-  return { channel, message, show, noted };
-}
-
-const botTexts = (double: TelegramDouble, chat: number) =>
-  double
-    .transcript(chat)
-    .filter(({ fromBot }) => fromBot)
-    .map(({ text }) => text);
-const complete = (text: string): Reply => ({ text, end: "complete" });
+import {
+  asked,
+  botTexts,
+  channelTo,
+  closing,
+  commands,
+  complete,
+  listening,
+  telegram,
+  timings,
+  turnOf,
+} from "./open-telegram.ts";
 
 test("a message is confirmed only after it is kept, and comes again until then", async () => {
   const double = await telegram();
@@ -290,7 +226,8 @@ test("after a 429 the chat is left alone for as long as Telegram asked, and othe
   const again = await show(complete("Hello.")).catch((error: unknown) => error);
   expect(again).toBeInstanceOf(ChannelError);
   expect((again as ChannelError).retryAfterMs).toBeGreaterThan(29_000);
-  await expect(show({ text: "" })).rejects.toBeInstanceOf(ChannelError);
+  expect(await show({ text: "" })).toEqual([]);
+  expect(await show({ text: "Hel" })).toEqual([]);
   expect(double.calls).toHaveLength(calls);
 
   const other = { ...message, address: { chatId: 8, messageId: 1 } };

@@ -5,7 +5,7 @@ import { ChannelError } from "../../conversation/domain/errors.ts";
 export type Refusal =
   /** An edit that changes nothing, or a removal of what is gone or must stay: nothing is left to do. */
   | { readonly kind: "already" }
-  /** The message to edit is gone, or too old: it must be sent anew. */
+  /** The message to edit is gone, too old or not ours: it must be sent anew. */
   | { readonly kind: "gone" }
   /** The formatting is refused, not the text. */
   | { readonly kind: "formatting" }
@@ -15,6 +15,9 @@ export type Refusal =
   | { readonly kind: "conflict"; readonly error: ChannelError }
   /** The token is not, or no longer, valid. */
   | { readonly kind: "unauthorized"; readonly error: ChannelError }
+  /** Nobody said what became of the call: it may have been carried out. */
+  | { readonly kind: "unheard"; readonly error: ChannelError }
+  /** It was not carried out. */
   | { readonly kind: "failed"; readonly error: ChannelError };
 
 /** Reads what a call of the Bot API threw. No error that comes of it holds the token or a message's text. */
@@ -22,10 +25,19 @@ export function readError(error: unknown): Refusal {
   if (error instanceof GrammyError) return readRefusal(error);
   if (error instanceof ChannelError) return { kind: "failed", error };
   const cause = error instanceof HttpError ? error.error : error;
-  return failed(`Telegram did not answer (${words(cause)}). Whether the call arrived is not known.`, {
-    retryable: true,
-  });
+  if (neverLeft(cause)) return failed(`Telegram cannot be reached (${words(cause)})`, { retryable: true });
+  return unheard(`Telegram did not answer (${words(cause)})`);
 }
+
+/** The connection was not made, so nothing was sent on it. */
+function neverLeft(error: unknown): boolean {
+  const cause: unknown = error instanceof Error ? (error.cause ?? error) : undefined;
+  if (!(cause instanceof Error)) return false;
+  const { code, syscall } = cause as NodeJS.ErrnoException;
+  return syscall === "connect" || syscall === "getaddrinfo" || unconnected.has(code ?? "");
+}
+
+const unconnected: ReadonlySet<string> = new Set(["ECONNREFUSED", "UND_ERR_CONNECT_TIMEOUT"]);
 
 /** Texts of the official server (tdlib/telegram-bot-api), which has no codes for them. */
 function readRefusal({ method, error_code, description, parameters }: GrammyError): Refusal {
@@ -42,14 +54,14 @@ function readRefusal({ method, error_code, description, parameters }: GrammyErro
     case 429:
       return failed(said, { retryable: true, retryAfterMs: (parameters.retry_after ?? 1) * 1000 });
     default:
-      return failed(said, { retryable: error_code >= 500 });
+      return error_code >= 500 ? unheard(said) : failed(said, { retryable: false });
   }
 }
 
 function readBadRequest(said: string, description: string): Refusal {
   if (/message is not modified|message to delete not found|message can't be deleted/i.test(description))
     return { kind: "already" };
-  if (/message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i.test(description))
+  if (/message to edit not found|message can't be edited|no text in the message|MESSAGE_ID_INVALID/i.test(description))
     return { kind: "gone" };
   if (/entit(?:y|ies)/i.test(description)) return { kind: "formatting" };
   return failed(said, { retryable: false });
@@ -57,6 +69,11 @@ function readBadRequest(said: string, description: string): Refusal {
 
 function failed(message: string, options: { retryable: boolean; retryAfterMs?: number }): Refusal {
   return { kind: "failed", error: new ChannelError(message, options) };
+}
+
+function unheard(what: string): Refusal {
+  const error = new ChannelError(`${what}. Whether the call arrived is not known.`, { retryable: true });
+  return { kind: "unheard", error };
 }
 
 function tokenError(said: string): ChannelError {

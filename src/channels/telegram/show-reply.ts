@@ -1,190 +1,180 @@
-import { hash } from "node:crypto";
 import type { Api } from "grammy";
-import type { MessageEntity } from "grammy/types";
-import { LRUCache } from "lru-cache";
 import { ChannelError } from "../../conversation/domain/errors.ts";
-import type { Channel } from "../../conversation/ports/channel.ts";
-import { readError } from "./read-error.ts";
-import { generalTopic } from "./read-message.ts";
-import { telegramAddress, type TelegramAddress } from "./telegram-address.ts";
-import { writeReply, type Part } from "./write-reply.ts";
+import type { Channel, NoteParts } from "../../conversation/ports/channel.ts";
+import { type ChatLine, chatLine } from "./call-chat.ts";
+import { findLostPart, isRoomOfItsOwn, knowsEarlierParts, type Search } from "./find-lost-part.ts";
+import { type MessageIds, messageIds } from "./message-ids.ts";
+import { type WritePacer, writePacer } from "./pace-writes.ts";
+import { partId, readPart } from "./part-id.ts";
+import { type PartWriter, partWriter, type Room } from "./part-writer.ts";
+import { pause } from "./pause.ts";
+import { type Doubt, type SendDoubts, sendDoubts } from "./send-doubts.ts";
+import { telegramAddress } from "./telegram-address.ts";
+import type { TelegramOptions } from "./telegram-link.ts";
+import type { TelegramTimings } from "./telegram-timings.ts";
+import type { TelegramUpdate } from "./update.ts";
+import { type Part, writeReply } from "./write-reply.ts";
 
-type TelegramApi = Api["raw"];
-
-/** What one process remembers to spare calls. Forgetting any of it costs a call, nothing else. */
-type Memory = {
-  /** By chat: when it may be called again. Calling during a ban prolongs it. */
-  readonly quietUntilMs: LRUCache<number, number>;
-  /** The supergroups that groups have become. */
-  readonly moves: LRUCache<number, number>;
-  /** By group: when it was last written to. */
-  readonly written: LRUCache<number, readonly number[]>;
-  /** By chat and message: a fingerprint of what it shows. */
-  readonly showing: LRUCache<string, string>;
+export type ReplyShower = Pick<Channel, "show" | "editIntervalMs"> & {
+  /** Learns from what arrives: which ids are taken, where a group went. */
+  learn(update: TelegramUpdate): void;
 };
 
-type Room = TelegramAddress & { readonly isGroup: boolean; readonly api: TelegramApi; readonly memory: Memory };
+type SettleOptions = Pick<TelegramOptions, "settle" | "onUnsettled">;
+
+/** What one process knows and all of its rooms share. Forgetting any of it costs calls, nothing else. */
+type Means = {
+  readonly options: SettleOptions;
+  readonly timings: TelegramTimings;
+  readonly pacer: WritePacer;
+  readonly line: ChatLine;
+  readonly writer: PartWriter;
+  readonly ids: MessageIds;
+  readonly doubts: SendDoubts;
+};
+
+/** A room while a reply is shown in it. */
+type Showing = Room & {
+  readonly isDraft: boolean;
+  /** The parts that stand in the room. */
+  readonly shown: string[];
+};
 
 /**
  * Makes `Channel.show` for Telegram. Edits are safe to repeat: one that changes nothing is refused as "not modified",
- * which counts as success. A first send is not, as there is no idempotency key: after a timeout or a reset, it may have arrived.
+ * which counts as success. A send is not, as there is no idempotency key: when nobody said whether it arrived, the message is looked for
+ * before it is sent again (decisions/0007).
  */
-export function replyShower(api: TelegramApi): Channel["show"] {
-  const memory: Memory = {
-    quietUntilMs: new LRUCache({ max: 10_000 }),
-    moves: new LRUCache({ max: 1_000 }),
-    written: new LRUCache({ max: 1_000 }),
-    showing: new LRUCache({ max: 5_000 }),
-  };
+export function replyShower(api: Api["raw"], options: SettleOptions, timings: TelegramTimings): ReplyShower {
+  const pacer = writePacer();
+  const line = chatLine(pacer);
+  const writer = partWriter(api, line, pacer);
+  const means: Means = { options, timings, pacer, line, writer, ids: messageIds(), doubts: sendDoubts() };
 
-  return async (turn, reply, note, hold) => {
-    const room: Room = { ...telegramAddress(turn.message), isGroup: turn.message.audience === "group", api, memory };
-    const isDraft = reply.end === undefined;
-    const parts = writeReply(reply);
-    hold.check();
-    if (isDraft && (parts.length === 0 || parts.length < turn.shown.length)) {
-      await showTyping(room);
-      return turn.shown;
-    }
-    if (isDraft && isBusy(room)) return turn.shown;
+  return {
+    editIntervalMs(message) {
+      const usualMs = message.audience === "direct" ? timings.privateEditMs : timings.groupEditMs;
+      return usualMs * line.slowness(line.idNow(telegramAddress(message).chatId));
+    },
 
-    const shown = [...turn.shown];
-    for (const [index, part] of parts.entries()) {
-      if (isDraft && index < turn.shown.length - 1) continue; // the parts before the growing one stand since the last draft
+    learn({ message, callback_query: callback }) {
+      const known = message ?? callback?.message;
+      if (known) means.ids.note(known.chat.id, known.message_id);
+      if (message?.migrate_to_chat_id) line.learnMove(message.chat.id, message.migrate_to_chat_id);
+      if (message?.migrate_from_chat_id) line.learnMove(message.migrate_from_chat_id, message.chat.id);
+    },
+
+    async show(turn, reply, note, hold) {
+      const isGroup = turn.message.audience === "group";
+      const isDraft = reply.end === undefined;
+      const room = { ...telegramAddress(turn.message), turn, hold, isGroup, isDraft, shown: [...turn.shown] };
+      noteKnown(room, means);
+      means.doubts.of(turn); // from the turn's first sign on, so that we know that we held it all along
       hold.check();
-      const before = shown[index];
-      const now = (before && (await edit(room, before, part))) ?? (await send(room, part, index === 0));
-      shown[index] = now;
-      if (now !== before && index < parts.length - 1) await note([...shown]);
-    }
-    while (shown.length > parts.length) {
-      hold.check();
-      await remove(room, shown.pop() ?? "");
-    }
-    return shown;
+      const parts = writeReply(reply);
+      if (!isDraft) await showParts(room, parts, note, means);
+      else if (pacer.isClosed() || line.isClosed(room, line.idNow(room.chatId))) return turn.shown;
+      else if (parts.length === 0 || parts.length < turn.shown.length) await writer.showTyping(room);
+      else if (!writer.isBusy(room)) await showParts(room, parts, note, means);
+      return room.shown;
+    },
   };
 }
 
-async function showTyping(room: Room): Promise<void> {
-  await call(room, (chat_id) =>
-    room.api.sendChatAction({ chat_id, action: "typing", ...threadOf(room, { general: true }) }),
-  );
-}
-
-/**
- * A group takes 20 messages and edits a minute from a bot, whoever asked: drafts leave some of them to the answers. Actions
- * are not counted.
- */
-function isBusy({ isGroup, chatId, memory }: Room): boolean {
-  return isGroup && recentWrites(memory, chatId).length >= groupDraftsMax;
-}
-
-const groupDraftsMax = 12;
-
-function recentWrites({ written }: Memory, chatId: number): readonly number[] {
-  const sinceMs = Date.now() - 60_000;
-  return (written.get(chatId) ?? []).filter((atMs) => atMs > sinceMs);
-}
-
-/** The General topic is named for an action, and must not be named for a message. */
-function threadOf({ threadId }: Room, { general }: { general: boolean }) {
-  return threadId === undefined || (threadId === generalTopic && !general) ? {} : { message_thread_id: threadId };
-}
-
-async function send(room: Room, part: Part, isFirst: boolean): Promise<string> {
-  const question = { reply_parameters: { message_id: room.messageId, allow_sending_without_reply: true } };
-  const outcome = await formattedOrPlain(part, (content) =>
-    call(room, (chat_id) =>
-      room.api.sendMessage({
-        chat_id,
-        ...content,
-        ...threadOf(room, { general: false }),
-        ...(isFirst && room.isGroup && question),
-      }),
-    ),
-  );
-  if (outcome.kind !== "done")
-    throw new ChannelError(`Telegram refused a message (${outcome.kind})`, { retryable: false });
-  const id = String(outcome.value.message_id);
-  remember(room, id, part);
-  return id;
-}
-
-/** @returns the id, or undefined when the message cannot be edited and must be sent anew */
-async function edit(room: Room, id: string, part: Part): Promise<string | undefined> {
-  if (room.memory.showing.get(`${room.chatId}/${id}`) === fingerprint(part)) return id;
-  const outcome = await formattedOrPlain(part, (content) =>
-    call(room, (chat_id) => room.api.editMessageText({ chat_id, message_id: Number(id), ...content })),
-  );
-  if (outcome.kind === "gone") return undefined;
-  remember(room, id, part);
-  return id;
-}
-
-async function remove(room: Room, id: string): Promise<void> {
-  await call(room, (chat_id) => room.api.deleteMessage({ chat_id, message_id: Number(id) }));
-  room.memory.showing.delete(`${room.chatId}/${id}`);
-}
-
-type Content = { text: string; entities: MessageEntity[]; link_preview_options: { is_disabled: true } };
-
-/** If the formatting is refused, the same text goes out plain. */
-async function formattedOrPlain<T>(
-  { text, entities }: Part,
-  deliver: (content: Content) => Promise<Outcome<T>>,
-): Promise<Outcome<T>> {
-  // Telegram would fetch the links' previews, and a URL in a model's text can carry data out.
-  const content: Content = { text, entities: [...entities], link_preview_options: { is_disabled: true } };
-  const outcome = await deliver(content);
-  return outcome.kind === "formatting" ? deliver({ ...content, entities: [] }) : outcome;
-}
-
-function remember({ memory, chatId, isGroup }: Room, id: string, part: Part): void {
-  memory.showing.set(`${chatId}/${id}`, fingerprint(part));
-  if (isGroup) memory.written.set(chatId, [...recentWrites(memory, chatId), Date.now()].slice(-groupDraftsMax));
-}
-
-function fingerprint(part: Part): string {
-  return hash("sha1", JSON.stringify(part), "base64");
-}
-
-type Outcome<T> = { readonly kind: "done"; readonly value: T } | { readonly kind: "already" | "gone" | "formatting" };
-
-/**
- * Calls the platform for a room, under the id that its chat has now.
- *
- * @throws ChannelError at once, without a call, while the chat must not be called
- */
-async function call<T>(room: Room, request: (chatId: number) => Promise<T>): Promise<Outcome<T>> {
-  const { chatId, memory } = room;
-  const waitMs = (memory.quietUntilMs.get(chatId) ?? 0) - Date.now();
-  if (waitMs > 0)
-    throw new ChannelError("Telegram asked for a pause in this chat", { retryable: true, retryAfterMs: waitMs });
-
-  try {
-    return { kind: "done", value: await request(memory.moves.get(chatId) ?? chatId) };
-  } catch (error) {
-    const refusal = readError(error);
-    switch (refusal.kind) {
-      case "already":
-      case "gone":
-      case "formatting":
-        return refusal;
-      case "moved":
-        if (memory.moves.has(chatId)) throw new ChannelError("Telegram moved the chat twice", { retryable: false });
-        memory.moves.set(chatId, refusal.chatId);
-        return call(room, request);
-      case "unauthorized": // the reply waits for the operator, who reads the reason from `listen` as well
-        throw new ChannelError(refusal.error.message, { retryable: true, retryAfterMs: unauthorizedPauseMs });
-      case "conflict":
-        throw refusal.error;
-      case "failed":
-        if (refusal.error.retryAfterMs > 0) memory.quietUntilMs.set(chatId, Date.now() + refusal.error.retryAfterMs);
-        throw refusal.error;
-      default:
-        return refusal satisfies never;
-    }
+function noteKnown({ chatId, messageId, turn }: Showing, { ids }: Means): void {
+  ids.note(chatId, messageId);
+  for (const id of turn.shown) {
+    const part = readPart(id, chatId);
+    ids.note(part.chatId, part.messageId);
   }
 }
 
-const unauthorizedPauseMs = 60_000;
+async function showParts(room: Showing, parts: readonly Part[], note: NoteParts, means: Means): Promise<void> {
+  const { shown, turn, isDraft } = room;
+  for (const [index, part] of parts.entries()) {
+    if (isDraft && index < turn.shown.length - 1) continue; // the parts before the growing one stand since the last draft
+    const before = shown[index];
+    const edited = before === undefined ? undefined : await means.writer.edit(room, before, part);
+    const now = edited ?? (await add(room, part, index === 0, means));
+    if (now === undefined) return;
+    shown[index] = now;
+    if (now !== before && index < parts.length - 1) await note([...shown]);
+  }
+  if (!isDraft) await gatherStray(room, parts, means);
+  while (shown.length > parts.length) {
+    await means.writer.remove(room, shown.at(-1) ?? "");
+    shown.pop();
+  }
+}
+
+/**
+ * Makes the room show one more part. If one may be there without our knowing, it is looked for first; an answer whose sending
+ * nobody heard of is looked for, and if need be sent again, at once.
+ *
+ * @returns the part's id; undefined for a draft that could make a second copy
+ */
+async function add(room: Showing, part: Part, isFirst: boolean, means: Means): Promise<string | undefined> {
+  const { ids, line, doubts, options } = means;
+  const { turn, isDraft, chatId } = room;
+  const canLook = mayLook(room, means) && knowsEarlierParts(turn);
+  for (let losses = 0; ; losses += 1) {
+    const doubt = doubts.of(turn);
+    if (doubt && isDraft && !canLook) return undefined;
+    const search = doubt && (await findLost(room, part, doubt, means));
+    if (search?.foundId !== undefined) return String(search.foundId);
+
+    const afterId = ids.newest(line.idNow(chatId));
+    const sent = await means.writer.send(room, part, isFirst);
+    if (search && !(sent.kind === "done" && search.isProven(sent.place.messageId))) options.onUnsettled?.(turn.message);
+    if (sent.kind === "done") {
+      ids.note(sent.place.chatId, sent.place.messageId);
+      doubts.end(turn);
+      return partId(sent.place, chatId);
+    }
+    doubts.raise(turn, { afterId, nearId: ids.newest(line.idNow(chatId)) });
+    if (isDraft || losses === resendsMax || !canLook) throw sent.error;
+  }
+}
+
+/** So often an answer is sent again at once. Another instance would know less about where to look for it. */
+const resendsMax = 2;
+
+/** A part beyond the answer's last, which a longer draft had and nobody heard of, is found in order to be removed. */
+async function gatherStray(room: Showing, parts: readonly Part[], means: Means): Promise<void> {
+  const doubt = means.doubts.of(room.turn);
+  const last = parts.at(-1);
+  if (!doubt || doubt.afterId === 0 || !last) return;
+  const { foundId } = await findLost(room, last, doubt, means);
+  if (foundId !== undefined) room.shown.push(String(foundId));
+  else if (!mayLook(room, means)) means.options.onUnsettled?.(room.turn.message);
+  means.doubts.end(room.turn);
+}
+
+/**
+ * Looks for what this turn may have sent, where that may be tried.
+ *
+ * @throws ChannelError retryable; also as long as it could be mistaken for an earlier turn's, which the next attempt is told of
+ */
+async function findLost(room: Showing, part: Part, doubt: Doubt, means: Means): Promise<Search> {
+  const { line, pacer, writer, ids, timings } = means;
+  const isAllowed = mayLook(room, means);
+  if (isAllowed && !knowsEarlierParts(room.turn))
+    throw new ChannelError("Telegram did not say whether a message arrived; it is looked for on the next attempt", {
+      retryable: true,
+    });
+  if (isAllowed) {
+    await pause(Math.max(0, doubt.atMs + timings.settleAfterMs - Date.now()), room.hold.signal);
+    await pacer.take(room.hold.signal); // one for all tries, as at most one of them changes anything
+  }
+  const place = { ...room, chatIdNow: line.idNow(room.chatId), doubt, isAllowed };
+  const search = await findLostPart(place, ids, (messageId) => writer.claim(room, messageId, part));
+  if (search.foundId === undefined) return search;
+  ids.note(room.chatId, search.foundId);
+  means.doubts.end(room.turn);
+  return search;
+}
+
+/** Whether what was sent may be looked for in this room. */
+function mayLook({ chatId, threadId }: Showing, { options, line }: Means): boolean {
+  return options.settle !== false && isRoomOfItsOwn({ chatId, threadId, chatIdNow: line.idNow(chatId) });
+}

@@ -19,6 +19,7 @@ const webhookPath = "/api/webhook/telegram";
 export function telegramChannel(options: TelegramOptions, timings: TelegramTimings = telegramTimings): Channel {
   const { webhook, commands, report } = options;
   const api = telegramApi(options.token, options.apiRoot, timings.callMs);
+  const shower = replyShower(api, options, timings);
   const link: TelegramLink = { api, commands, report, timings, health: { state: "connecting", reason: "starting" } };
   /** Takes webhook deliveries, once we know who we are. */
   let open = Promise.withResolvers<(update: TelegramUpdate) => Promise<void>>();
@@ -27,12 +28,13 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
     name: "telegram",
     refuses: "in-room",
     receivesAlone: webhook === undefined,
-    editIntervalMs: ({ audience }) => (audience === "direct" ? timings.privateEditMs : timings.groupEditMs),
-    show: replyShower(api),
+    editIntervalMs: shower.editIntervalMs,
+    show: shower.show,
     health: () => link.health,
 
     async listen(accept, signal) {
       const take: Take = async (updates, self) => {
+        for (const update of updates) shower.learn(update);
         const messages = updates.flatMap((update) => readMessage(update, self, Date.now()) ?? []);
         if (messages.length > 0) await accept(messages);
         for (const { callback_query: callback } of updates)
@@ -112,6 +114,6 @@ async function soon<T>(value: Promise<T>, waitMs: number): Promise<T> {
     if (inTime === undefined) throw new StoreError("This instance is not yet connected to Telegram", undefined);
     return inTime;
   } finally {
-    bound.abort();
+    bound.abort("in time");
   }
 }

@@ -16,6 +16,10 @@ export type TelegramOptions = {
   readonly commands: readonly CommandWord[];
   /** Hears of what failed and is tried again. Gets no token and no message's text. */
   readonly report: (what: string, error: unknown) => void;
+  /** Whether a message that may have arrived is looked for before it is sent again. On unless it is false. */
+  readonly settle?: boolean;
+  /** Hears of each message that was sent again although it may have arrived before, for the operators' count. */
+  readonly onUnsettled?: (facts: { readonly room: string }) => void;
 };
 
 /** The one connection to Telegram, as its two ways of receiving share it. */

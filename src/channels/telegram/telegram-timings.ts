@@ -11,6 +11,8 @@ export const telegramTimings = {
   startMs: 5_000,
   /** How often Telegram is asked whether the webhook still stands. */
   webhookCheckMs: 60_000,
+  /** How long a message whose arrival is unknown is given to arrive, before it is looked for. */
+  settleAfterMs: 500,
   /** Telegram tolerates about one message a second in a chat, and 20 a minute in a group, edits included. */
   privateEditMs: 1_000,
   groupEditMs: 4_000,

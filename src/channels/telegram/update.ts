@@ -81,6 +81,9 @@ const message = content.extend({
   reply_to_message: content.optional(),
   quote: z.object({ text: z.string() }).optional(),
   external_reply: z.object({ origin }).optional(),
+  /** The group became this supergroup; the other one is said there. */
+  migrate_to_chat_id: z.int().optional(),
+  migrate_from_chat_id: z.int().optional(),
 });
 
 const callbackQuery = z.object({

@@ -10,7 +10,10 @@ export type Turn = {
   readonly attempt: number;
   /** Platform ids of the reply's parts that the room already shows, oldest first. */
   readonly shown: readonly string[];
-  /** The newest part that an earlier turn shows in the room: what is as old is not this turn's, whatever a crash left behind. */
+  /**
+   * The newest part that an earlier turn shows in the room, "0" if there is none: what is as old is not this turn's, whatever a
+   * lost sending left behind. Absent: not known.
+   */
   readonly after?: string;
   /** How long ago it was kept when it was claimed, by the database's clock. */
   readonly ageMs: number;

@@ -8,12 +8,12 @@ export interface Sessions {
   open(message: ChannelMessage): Promise<SessionIds>;
 
   /**
-   * Reads the session afresh. Undefined when the ids are not (any more) this person and the active conversation of this
+   * Reads the session afresh, without what was said. Undefined when the ids are not (any more) this person and the active conversation of this
    * room, whatever a cache said: open again.
    */
-  read(message: ChannelMessage, ids: SessionIds, historyMax: number): Promise<Session | undefined>;
+  read(message: ChannelMessage, ids: SessionIds): Promise<Session | undefined>;
 
-  /** As `read`, and saves the turn's message to the conversation in the same stroke; repeating saves it once. `history` ends before it. */
+  /** As `read`, with the newest `historyMax` that was said before; and saves the turn's message in the same stroke, once however often it is repeated. */
   record(turn: Turn, ids: SessionIds, historyMax: number): Promise<Session | undefined>;
 
   /** `/model NAME`; undefined takes the preference back. */

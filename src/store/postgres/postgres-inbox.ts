@@ -3,6 +3,7 @@ import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { FinalReply } from "../../conversation/domain/reply.ts";
 import type { Turn } from "../../conversation/domain/turn.ts";
 import type { Answer, Arrival, Claim, Inbox, Kept } from "../../conversation/ports/inbox.ts";
+import { gather } from "../gather.ts";
 import { type Postgres, type Statement, storable, toJson } from "./connect-postgres.ts";
 import { type Presence, presenceLock } from "./hold-presence.ts";
 
@@ -23,14 +24,27 @@ export function postgresInbox(
     values: readonly unknown[],
   ): Promise<Row> {
     const [row] = await query<Row>(statement, [turn.id, turn.attempt, ...values]);
-    if (!row) throw new LeaseLostError(`turn ${turn.id} is no longer ours at attempt ${turn.attempt}`);
+    if (!row) throw leaseLost(turn);
     return row;
   }
+
+  const keepGathered = gather<Question, Kept>({ run: (batch) => keepQuestions(query, batch), sizeMax, keyOf: roomOf });
+  const answeredGathered = gather<Answered, boolean>({
+    run: (batch) => markAllAnswered(query, batch),
+    sizeMax,
+    keyOf: ({ turn }) => turn.id,
+  });
+  const deliveredGathered = gather<Delivered, { more: boolean } | undefined>({
+    run: (batch) => markAllDelivered(query, batch),
+    sizeMax,
+    keyOf: ({ turn }) => turn.id,
+  });
 
   return {
     async keep(arrivals) {
       const [only, ...others] = arrivals;
-      if (only && others.length === 0) return [await keepOne(query, only)];
+      if (only && others.length === 0)
+        return [only.kind === "question" ? await keepGathered(only) : await keepOne(query, only)];
       return await postgres.transaction((query) => keepAll(query, arrivals));
     },
 
@@ -53,13 +67,14 @@ export function postgresInbox(
     },
 
     async answered(turn, reply, answer) {
-      if (answer) await fenced(turn, answeredByModel, [toJson(reply), ...answerValues(answer)]);
-      else await fenced(turn, answered, [toJson(reply)]);
+      if (!answer) await fenced(turn, answered, [toJson(reply)]);
+      else if (!(await answeredGathered({ turn, reply, answer }))) throw leaseLost(turn);
     },
 
     async delivered(turn, parts) {
-      const { more } = await fenced<{ more: boolean }>(turn, delivered, [toJson(parts)]);
-      return more;
+      const freed = await deliveredGathered({ turn, parts });
+      if (!freed) throw leaseLost(turn);
+      return freed.more;
     },
 
     async putBack(turn, delayMs, reason) {
@@ -82,44 +97,80 @@ export function postgresInbox(
   };
 }
 
-/** Rooms are locked in one order, so that two batches cannot wait for each other; within a room the order of arrival stays. */
+/** As many as are gathered into one statement. */
+const sizeMax = 64;
+
+type Question = Arrival & { readonly kind: "question" };
+type Answered = { readonly turn: Turn; readonly reply: FinalReply; readonly answer: Answer };
+type Delivered = { readonly turn: Turn; readonly parts: readonly string[] };
+
+function roomOf({ message }: Arrival): string {
+  return `${message.channel}/${message.room}`;
+}
+
+function leaseLost({ id, attempt }: Turn): LeaseLostError {
+  return new LeaseLostError(`turn ${id} is no longer ours at attempt ${attempt}`);
+}
+
+/** In the lock order of rooms; within a room the order of arrival stays. */
 async function keepAll(query: Postgres["query"], arrivals: readonly Arrival[]): Promise<Kept[]> {
   const kept: Kept[] = [];
-  const inLockOrder = [...arrivals.entries()].toSorted(([, a], [, b]) => compareRooms(a.message, b.message));
+  const inLockOrder = [...arrivals.entries()].toSorted(([, a], [, b]) => compareRooms(a, b));
   for (const [index, arrival] of inLockOrder) kept[index] = await keepOne(query, arrival);
   return kept;
 }
 
-function compareRooms(a: ChannelMessage, b: ChannelMessage): number {
-  const [first, second] = [`${a.channel}/${a.room}`, `${b.channel}/${b.room}`];
+/** As "C" collates, which is the order below too. */
+function compareRooms(a: Arrival, b: Arrival): number {
+  const [first, second] = [roomOf(a), roomOf(b)];
   if (first === second) return 0;
   return first < second ? -1 : 1;
 }
 
 async function keepOne(query: Postgres["query"], arrival: Arrival): Promise<Kept> {
+  if (arrival.kind === "question") return (await keepQuestions(query, [arrival]))[0] ?? "known";
   const { channel, room, id } = arrival.message;
   const values = [channel, room, id, toJson(arrival.message)];
-  const [row] = await keepBy(query, arrival, values);
-  if (row?.id) return row.is_full ? "full" : "new";
-  return row?.is_full && !row.is_known ? "full" : "known";
+  const reply = arrival.kind === "refusal" ? arrival.reply : undefined;
+  const [row] = await (arrival.kind === "stop"
+    ? query<{ id: string | null }>(keepStop, values)
+    : query<{ id: string | null }>(keepRefusal, [
+        ...values,
+        reply ? "answered" : "refused",
+        reply ? toJson(reply) : null,
+      ]));
+  return row?.id ? "new" : "known";
 }
 
-type KeptRow = { readonly id: string | null; readonly is_known: boolean; readonly is_full: boolean };
+type KeptRow = {
+  readonly n: string;
+  readonly id: string | null;
+  readonly is_known: boolean;
+  readonly is_full: boolean;
+};
 
-function keepBy(query: Postgres["query"], arrival: Arrival, values: readonly unknown[]): Promise<KeptRow[]> {
-  switch (arrival.kind) {
-    case "question": {
-      const { turnsMax, words } = arrival.whenFull;
-      return query(keepQuestion, [...values, turnsMax, words ? toJson(words) : null]);
-    }
-    case "stop":
-      return query(keepStop, values);
-    case "refusal": {
-      const { reply } = arrival;
-      return query(keepRefusal, [...values, reply ? "answered" : "refused", reply ? toJson(reply) : null]);
-    }
-  }
+/** Each room once at most. */
+async function keepQuestions(query: Postgres["query"], questions: readonly Question[]): Promise<Kept[]> {
+  const rows = await query<KeptRow>(keepQuestion, [
+    questions.map(({ message }) => message.channel),
+    questions.map(({ message }) => message.room),
+    questions.map(({ message }) => message.id),
+    questions.map(({ message }) => toJson(message)),
+    questions.map(({ whenFull }) => whenFull.turnsMax),
+    questions.map(({ whenFull }) => (whenFull.words ? toJson(whenFull.words) : null)),
+  ]);
+  return rows.map(({ id, is_known, is_full }) => {
+    if (id) return is_full ? "full" : "new";
+    return is_full && !is_known ? "full" : "known";
+  });
 }
+
+/** Who locks several rooms locks them in one order, and a room before its turns: else two could wait for each other. */
+const lockOrder = (channel: string, room: string) => `order by (${channel} || '/' || ${room}) collate "C"`;
+const inLockOrder = `${lockOrder("rooms.channel", "rooms.room")} for update of rooms`;
+const roomOfTurn = `room as (
+    select rooms.id from rooms join turns on turns.room_id = rooms.id where turns.id = $1 for update of rooms
+  )`;
 
 /** The room's row is taken before the turn's number, so numbers are in the order of commits. */
 const roomOfArrival = `known as (
@@ -134,24 +185,42 @@ const roomOfArrival = `known as (
     returning id, last_seq
   )`;
 
-const outcome = `select (select id from kept) as id, exists (select from known) as is_known`;
-
-/** How many wait is counted before this one, and only as far as it matters. Concurrent ones may exceed the limit by a few. */
+/**
+ * How many wait is counted before this one; concurrent ones may exceed the limit by a few. Rooms are locked in one order, as
+ * everywhere where a statement locks several.
+ */
 const keepQuestion: Statement = {
   name: "keep-question",
-  text: `with ${roomOfArrival}, waiting as (
-    select count(*) as turns from (
-      select from turns join rooms on rooms.id = turns.room_id
-       where rooms.channel = $1 and rooms.room = $2 and turns.state in ('waiting', 'answered') limit $5::bigint + 1) unfinished
+  text: `with arrival as (
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[])
+      with ordinality as arrival (channel, room, message_id, message, turns_max, words, n)
+  ), known as (
+    select n from arrival join rooms using (channel, room)
+      join turns on turns.room_id = rooms.id and turns.message_id = arrival.message_id
+  ), waiting as (
+    select n, (select count(*) from turns join rooms on rooms.id = turns.room_id
+                where rooms.channel = arrival.channel and rooms.room = arrival.room
+                  and turns.state in ('waiting', 'answered')) as turns from arrival
+  ), room as (
+    insert into rooms (channel, room, last_seq, due_at)
+    select channel, room, 1, now() from arrival where n not in (select n from known)
+     ${lockOrder("channel", "room")}
+    on conflict (channel, room) do update
+      set last_seq = rooms.last_seq + 1,
+          due_at = case when rooms.due_at = 'infinity' then now() else rooms.due_at end
+    returning id, channel, room, last_seq
   ), kept as (
     insert into turns (room_id, seq, message_id, message, state, reply)
-    select id, last_seq, $3, $4::jsonb,
-           case when turns < $5::bigint then 'waiting' when turns = $5::bigint then 'answered' else 'refused' end,
-           case when turns = $5::bigint then $6::jsonb end
-      from room cross join waiting where turns < $5::bigint or $6::jsonb is not null
+    select room.id, last_seq, message_id, message::jsonb,
+           case when turns < turns_max then 'waiting' when turns = turns_max then 'answered' else 'refused' end,
+           case when turns = turns_max then words::jsonb end
+      from room join arrival using (channel, room) join waiting using (n)
+     where turns < turns_max or words is not null
     on conflict (room_id, message_id) do nothing
-    returning id
-  ) ${outcome}, (select turns >= $5::bigint from waiting) as is_full`,
+    returning id, room_id
+  ) select n, kept.id, n in (select n from known) as is_known, turns >= turns_max as is_full
+      from arrival join waiting using (n) left join room using (channel, room) left join kept on kept.room_id = room.id
+     order by n`,
 };
 
 const keepRefusal: Statement = {
@@ -161,7 +230,7 @@ const keepRefusal: Statement = {
     select id, last_seq, $3, $4::jsonb, $5, $6::jsonb from room
     on conflict (room_id, message_id) do nothing
     returning id
-  ) ${outcome}, false as is_full`,
+  ) select id from kept`,
 };
 
 /** Ends the turn that has been begun in the room and has no reply yet. */
@@ -179,7 +248,7 @@ const keepStop: Statement = {
     select id, last_seq, $3, $4::jsonb, 'waiting', exists (select from stopped) from room
     on conflict (room_id, message_id) do nothing
     returning id
-  ) ${outcome}, false as is_full`,
+  ) select id from kept`,
 };
 
 /** `skip locked` lets all instances claim at once; the state is checked again on the row, for the snapshot may be older than the lock. */
@@ -202,7 +271,7 @@ const claim: Statement = {
            claimed.stopped_turn, claimed.parts, claimed.reply, newest_part.after, (extract(epoch from now() - claimed.kept_at) * 1000)::float8 as age_ms
       from held left join claimed on claimed.room_id = held.id
       left join lateral (select parts->>-1 as after from turns
-         where claimed.attempt > 1 and room_id = held.id and seq < claimed.seq and parts <> '[]' order by seq desc limit 1) newest_part on true`,
+         where room_id = held.id and seq < claimed.seq and parts <> '[]' order by seq desc limit 1) newest_part on true`,
 };
 
 type ClaimRow = {
@@ -226,7 +295,7 @@ function readClaim(row: ClaimRow): Claim {
     message: row.message,
     attempt: row.attempt,
     shown: row.parts,
-    ...(row.after !== null && { after: row.after }),
+    after: row.after ?? "0",
     ageMs: Math.max(0, row.age_ms),
     ...(row.stop_requested && { stopRequested: true as const }),
     ...(row.stopped_turn && { stoppedTurn: true as const }),
@@ -250,10 +319,12 @@ const restRoom: Statement = {
 /** Not what is put back already: a renewal that overtakes it would end a pause that the platform asked for. */
 const renew: Statement = {
   name: "renew",
-  text: `update rooms set due_at = now() + $3::float8 * interval '1 ms'
-      from unnest($1::bigint[], $2::integer[]) as mine (id, attempt) join turns using (id, attempt)
-     where rooms.id = turns.room_id and rooms.holder = $4::integer and turns.state in ('waiting', 'answered')
-    returning turns.id, turns.stop_requested`,
+  text: `with mine as (
+    select rooms.id as room_id, turns.id, turns.stop_requested
+      from unnest($1::bigint[], $2::integer[]) as hand (id, attempt) join turns using (id, attempt) join rooms on rooms.id = turns.room_id
+     where rooms.holder = $4::integer and turns.state in ('waiting', 'answered') ${inLockOrder}
+  ) update rooms set due_at = now() + $3::float8 * interval '1 ms' from mine where rooms.id = mine.room_id
+    returning mine.id, mine.stop_requested`,
 };
 
 function leaseState(stopRequested: boolean | undefined): "held" | "lost" | "stopped" {
@@ -279,30 +350,45 @@ const answered: Statement = { name: "answered", text: `with turn as (${markAnswe
 
 const answeredByModel: Statement = {
   name: "answered-by-model",
-  text: `with turn as (${markAnswered}), said as (
+  text: `with mine as (
+    select * from unnest($1::bigint[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::integer[], $9::integer[], $10::integer[])
+      as mine (id, attempt, reply, conversation_id, user_id, content, model, prompt_tokens, completion_tokens, latency_ms)
+  ), turn as (
+    update turns set state = 'answered', reply = mine.reply::jsonb, answered_at = now() from mine
+     where turns.id = mine.id and turns.attempt = mine.attempt and turns.state = 'waiting' returning mine.*
+  ), said as (
     insert into messages (conversation_id, turn_id, role, content, model, prompt_tokens, completion_tokens, latency_ms)
-    select $4::bigint, id, 'assistant', $6, $7, $8::integer, $9::integer, $10::integer from turn on conflict (turn_id, role) do nothing
+    select conversation_id, id, 'assistant', content, model, prompt_tokens, completion_tokens, latency_ms from turn
+    on conflict (turn_id, role) do nothing
   ), active as (
-    update conversations set last_activity = now() from turn where conversations.id = $4::bigint
+    update conversations set last_activity = now() from turn where conversations.id = turn.conversation_id
   ), spent as (
     insert into usage (user_id, day, turns, prompt_tokens, completion_tokens)
-    select $5::bigint, current_date, 1, coalesce($8::integer, 0), coalesce($9::integer, 0) from turn
-    on conflict (user_id, day) do update set turns = usage.turns + 1,
+    select user_id, current_date, count(*), coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0)
+      from turn group by user_id order by user_id
+    on conflict (user_id, day) do update set turns = usage.turns + excluded.turns,
       prompt_tokens = usage.prompt_tokens + excluded.prompt_tokens,
       completion_tokens = usage.completion_tokens + excluded.completion_tokens
-  ) ${answeredOrWas}`,
+  ) select id from turn union all
+    select id from mine join turns using (id, attempt) where turns.state = 'answered' and turns.reply = mine.reply::jsonb`,
 };
 
-function answerValues(answer: Answer): readonly unknown[] {
-  return [
-    answer.conversationId,
-    answer.userId,
-    storable(answer.text),
-    answer.model,
-    answer.promptTokens ?? null,
-    answer.completionTokens ?? null,
-    Math.round(answer.latencyMs),
-  ];
+/** @returns for each, whether it was ours to write */
+async function markAllAnswered(query: Postgres["query"], batch: readonly Answered[]): Promise<boolean[]> {
+  const rows = await query<{ id: string }>(answeredByModel, [
+    batch.map(({ turn }) => turn.id),
+    batch.map(({ turn }) => turn.attempt),
+    batch.map(({ reply }) => toJson(reply)),
+    batch.map(({ answer }) => answer.conversationId),
+    batch.map(({ answer }) => answer.userId),
+    batch.map(({ answer }) => storable(answer.text)),
+    batch.map(({ answer }) => answer.model),
+    batch.map(({ answer }) => answer.promptTokens ?? null),
+    batch.map(({ answer }) => answer.completionTokens ?? null),
+    batch.map(({ answer }) => Math.round(answer.latencyMs)),
+  ]);
+  const written = new Set(rows.map(({ id }) => id));
+  return batch.map(({ turn }) => written.has(turn.id));
 }
 
 /** The comparison of numbers is made on the locked row, so a message kept meanwhile is not overlooked. */
@@ -311,25 +397,47 @@ const freeRoom = `update rooms set holder = null, due_at = case when rooms.last_
 
 const delivered: Statement = {
   name: "delivered",
-  text: `with turn as (
-    update turns set state = 'delivered', parts = $3::jsonb, crashes = 0, ended_at = now()
-     where id = $1 and attempt = $2 and state = 'answered' returning room_id, seq
-  ), freed as (${freeRoom}) select more from freed ${orWas("state = 'delivered' and parts = $3::jsonb", "last_seq > seq")}`,
+  text: `with mine as (
+    select * from unnest($1::bigint[], $2::integer[], $3::text[]) as mine (id, attempt, parts)
+  ), room as (
+    select mine.* from mine join turns using (id, attempt) join rooms on rooms.id = turns.room_id ${inLockOrder}
+  ), turn as (
+    update turns set state = 'delivered', parts = room.parts::jsonb, crashes = 0, ended_at = now() from room
+     where turns.id = room.id and turns.attempt = room.attempt and turns.state = 'answered'
+    returning turns.id as turn_id, room_id, seq
+  ), freed as (${freeRoom}, turn.turn_id as id)
+  select id, more from freed union all
+  select turns.id, last_seq > seq from mine join turns using (id, attempt) join rooms on rooms.id = turns.room_id
+   where turns.state = 'delivered' and turns.parts = mine.parts::jsonb`,
 };
+
+/** @returns for each, whether its room has more; undefined where it was not ours to write */
+async function markAllDelivered(
+  query: Postgres["query"],
+  batch: readonly Delivered[],
+): Promise<({ more: boolean } | undefined)[]> {
+  const rows = await query<{ id: string; more: boolean }>(delivered, [
+    batch.map(({ turn }) => turn.id),
+    batch.map(({ turn }) => turn.attempt),
+    batch.map(({ parts }) => toJson(parts)),
+  ]);
+  const freed = new Map(rows.map((row) => [row.id, row]));
+  return batch.map(({ turn }) => freed.get(turn.id));
+}
 
 const park: Statement = {
   name: "park",
-  text: `with turn as (
-    update turns set state = 'parked', error = $3, crashes = 0, ended_at = now()
-     where id = $1 and attempt = $2 and state in ('waiting', 'answered') returning room_id, seq
+  text: `with ${roomOfTurn}, turn as (
+    update turns set state = 'parked', error = $3, crashes = 0, ended_at = now() from room
+     where turns.id = $1 and room_id = room.id and attempt = $2 and state in ('waiting', 'answered') returning room_id, seq
   ), freed as (${freeRoom}) select more from freed ${orWas("state = 'parked' and error = $3", "true")}`,
 };
 
 const putBack: Statement = {
   name: "put-back",
-  text: `with turn as (
-    update turns set error = $4, crashes = 0
-     where id = $1 and attempt = $2 and state in ('waiting', 'answered') returning room_id
+  text: `with ${roomOfTurn}, turn as (
+    update turns set error = $4, crashes = 0 from room
+     where turns.id = $1 and room_id = room.id and attempt = $2 and state in ('waiting', 'answered') returning room_id
   ) update rooms set holder = null, due_at = now() + $3::float8 * interval '1 ms'
       from turn where rooms.id = turn.room_id returning rooms.id`,
 };
@@ -337,21 +445,22 @@ const putBack: Statement = {
 /** Nobody has vanished: the count of crashes is as it was before the claim. */
 const freeForgotten: Statement = {
   name: "free-forgotten",
-  text: `with forgotten as (
-    update rooms set holder = null, due_at = now()
-     where holder = $1 and not exists (select from turns where turns.room_id = rooms.id and turns.id = any ($2::bigint[]))
-    returning id
+  text: `with held as (
+    select id from rooms
+     where holder = $1 and not exists (select from turns where turns.room_id = rooms.id and turns.id = any ($2::bigint[])) ${inLockOrder}
+  ), forgotten as (
+    update rooms set holder = null, due_at = now() from held where rooms.id = held.id returning rooms.id
   ) update turns set crashes = greatest(crashes - 1, 0) from forgotten
      where turns.room_id = forgotten.id and turns.state in ('waiting', 'answered') and turns.crashes > 0`,
 };
 
-/** Who holds no presence lock is dead. */
+/** Who holds no presence lock is dead. A room that somebody has locked is found by the next sweep. */
 const freeAbandoned: Statement = {
   name: "free-abandoned",
-  text: `update rooms set holder = null, due_at = now()
-     where holder is not null and holder <> $1 and holder not in (
+  text: `with abandoned as (
+    select id from rooms where holder is not null and holder <> $1 and holder not in (
        select objid::bigint from pg_locks
         where locktype = 'advisory' and classid = $2::bigint::oid and objsubid = 2 and granted
-          and database = (select oid from pg_database where datname = current_database()))
-    returning id`,
+          and database = (select oid from pg_database where datname = current_database())) for update skip locked
+  ) update rooms set holder = null, due_at = now() from abandoned where rooms.id = abandoned.id returning rooms.id`,
 };

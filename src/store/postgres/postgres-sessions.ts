@@ -2,10 +2,17 @@ import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { Session, SessionIds, Utterance } from "../../conversation/domain/session.ts";
 import { spokenText } from "../../conversation/domain/spoken-text.ts";
 import type { Sessions } from "../../conversation/ports/sessions.ts";
+import { gather } from "../gather.ts";
 import { type Postgres, type Statement, storable } from "./connect-postgres.ts";
 
 /** The tables `users`, `conversations` and `messages`. */
 export function postgresSessions({ query }: Postgres): Sessions {
+  const recordGathered = gather<Recording, Session | undefined>({
+    run: (batch) => recordAll(query, batch),
+    sizeMax: 64,
+    keyOf: ({ ids }) => ids.conversationId,
+  });
+
   return {
     async open(message) {
       const [user] = await query<{ id: string }>(openUser, [
@@ -18,20 +25,12 @@ export function postgresSessions({ query }: Postgres): Sessions {
       return { userId: user.id, conversationId: conversation.id };
     },
 
-    async read(message, ids, historyMax) {
-      const [row] = await query<SessionRow>(readSession, sessionValues(message, ids, historyMax));
+    async read(message, ids) {
+      const [row] = await query<SessionRow>(readSession, placeValues([{ message, ids }]));
       return row && sessionFrom(ids, row);
     },
 
-    async record(turn, ids, historyMax) {
-      const [row] = await query<SessionRow>(recordMessage, [
-        ...sessionValues(turn.message, ids, historyMax),
-        turn.id,
-        storable(turn.message.author.name),
-        storable(spokenText(turn.message)),
-      ]);
-      return row && sessionFrom(ids, row);
-    },
+    record: ({ id, message }, ids, historyMax) => recordGathered({ turnId: id, message, ids, historyMax }),
 
     async setUserModel(userId, model) {
       await query(setUserModel, [userId, model ?? null]);
@@ -92,37 +91,74 @@ function sessionFrom(ids: SessionIds, row: SessionRow): Session {
   };
 }
 
-function sessionValues(message: ChannelMessage, { userId, conversationId }: SessionIds, historyMax: number): unknown[] {
-  return [userId, conversationId, historyMax, message.channel, message.author.id, scopeOf(message)];
-}
+type Place = { readonly message: ChannelMessage; readonly ids: SessionIds };
 
 /**
  * The ids may come from a stale cache, or from one that served another database: unless they are this person and
  * the active conversation of this place, there is no row.
  */
-const sessionRow = `select users.preferred_model, conversations.model_override, channel_settings.default_model as channel_model
-      from conversations join users on users.id = $1 and users.channel = $4 and users.channel_user_id = $5
-      left join channel_settings on channel_settings.channel = conversations.channel
-     where conversations.id = $2 and conversations.channel = $4 and conversations.scope = $6 and conversations.is_active`;
+const sessionsOfPlaces = `place as (
+    select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[]) with ordinality
+      as place (user_id, conversation_id, channel, channel_user_id, scope, n)
+  ), session as (
+    select place.*, users.preferred_model, conversations.model_override, channel_settings.default_model as channel_model
+      from place
+      join users on users.id = user_id and users.channel = place.channel and users.channel_user_id = place.channel_user_id
+      join conversations on conversations.id = conversation_id and conversations.channel = place.channel
+       and conversations.scope = place.scope and conversations.is_active
+      left join channel_settings on channel_settings.channel = place.channel
+  )`;
 
-const historyBefore = (
-  turn: string,
-) => `(select coalesce(json_agg(json_build_object('role', role, 'text', content, 'author', author) order by id), '[]')
-      from (select id, role, content, author from messages where conversation_id = $2 ${turn} order by id desc limit $3) newest) as history`;
+function placeValues(places: readonly Place[]): readonly unknown[] {
+  return [
+    places.map(({ ids }) => ids.userId),
+    places.map(({ ids }) => ids.conversationId),
+    places.map(({ message }) => message.channel),
+    places.map(({ message }) => message.author.id),
+    places.map(({ message }) => scopeOf(message)),
+  ];
+}
 
 const readSession: Statement = {
   name: "read-session",
-  text: `select session.*, ${historyBefore("")} from (${sessionRow}) session`,
+  text: `with ${sessionsOfPlaces} select preferred_model, model_override, channel_model, '[]'::json as history from session`,
 };
 
+type Recording = Place & { readonly turnId: string; readonly historyMax: number };
+
 /** The conversation keeps the message once, however often the turn is tried. */
-const recordMessage: Statement = {
-  name: "record-message",
-  text: `with session as (${sessionRow}), said as (
+const recordMessages: Statement = {
+  name: "record-messages",
+  text: `with ${sessionsOfPlaces}, message as (
+    select session.*, turn_id, history_max, author, text
+      from session join unnest($6::bigint[], $7::integer[], $8::text[], $9::text[]) with ordinality
+        as message (turn_id, history_max, author, text, n) using (n)
+  ), said as (
     insert into messages (conversation_id, turn_id, role, user_id, author, content)
-    select $2::bigint, $7::bigint, 'user', $1::bigint, $8, $9 from session on conflict (turn_id, role) do nothing
-  ) select session.*, ${historyBefore("and turn_id <> $7::bigint")} from session`,
+    select conversation_id, turn_id, 'user', user_id, author, text from message on conflict (turn_id, role) do nothing
+  ) select turn_id, preferred_model, model_override, channel_model, history
+      from message cross join lateral (
+        select coalesce(json_agg(json_build_object('role', role, 'text', content, 'author', author) order by id), '[]') as history
+          from (select id, role, content, messages.author from messages
+                 where messages.conversation_id = message.conversation_id and messages.turn_id <> message.turn_id
+                 order by id desc limit history_max) newest) said_before`,
 };
+
+/** @returns for each its session; undefined where the ids are not (any more) those of the message's place */
+async function recordAll(query: Postgres["query"], batch: readonly Recording[]): Promise<(Session | undefined)[]> {
+  const rows = await query<SessionRow & { turn_id: string }>(recordMessages, [
+    ...placeValues(batch),
+    batch.map(({ turnId }) => turnId),
+    batch.map(({ historyMax }) => historyMax),
+    batch.map(({ message }) => storable(message.author.name)),
+    batch.map(({ message }) => storable(spokenText(message))),
+  ]);
+  const byTurn = new Map(rows.map((row) => [row.turn_id, row]));
+  return batch.map(({ turnId, ids }) => {
+    const row = byTurn.get(turnId);
+    return row && sessionFrom(ids, row);
+  });
+}
 
 const setUserModel: Statement = { name: "set-user-model", text: `update users set preferred_model = $2 where id = $1` };
 

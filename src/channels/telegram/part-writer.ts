@@ -1,0 +1,162 @@
+import { hash } from "node:crypto";
+import type { Api } from "grammy";
+import type { MessageEntity } from "grammy/types";
+import { LRUCache } from "lru-cache";
+import { ChannelError } from "../../conversation/domain/errors.ts";
+import type { Turn } from "../../conversation/domain/turn.ts";
+import type { Hold } from "../../conversation/ports/channel.ts";
+import type { ChatLine, Outcome } from "./call-chat.ts";
+import type { WritePacer } from "./pace-writes.ts";
+import { type PartPlace, readPart } from "./part-id.ts";
+import { generalTopic } from "./read-message.ts";
+import type { TelegramAddress } from "./telegram-address.ts";
+import type { Part } from "./write-reply.ts";
+
+/** Where a turn's reply goes, and whether it still may. */
+export type Room = TelegramAddress & { readonly turn: Turn; readonly hold: Hold; readonly isGroup: boolean };
+
+/** Writes single parts. Every call throws ChannelError, or what the room's hold throws. */
+export type PartWriter = {
+  /** Sends once. "unheard": it may have arrived. `isFirst`: it says what it answers, in a group. */
+  send(room: Room, part: Part, isFirst: boolean): Promise<Sent>;
+  /** Safe to repeat. Undefined when there is no such message of ours any more. */
+  edit(room: Room, id: string, part: Part): Promise<string | undefined>;
+  /** Makes a message show the part, if it is one of ours: "done", or "already" when it did. */
+  claim(room: Room, messageId: number, part: Part): Promise<Outcome<unknown>>;
+  /** Safe to repeat. */
+  remove(room: Room, id: string): Promise<void>;
+  showTyping(room: Room): Promise<void>;
+  /** Whether drafts had better be skipped. */
+  isBusy(room: Room): boolean;
+};
+
+export type Sent = { readonly kind: "done"; readonly place: PartPlace } | Extract<Outcome<never>, { kind: "unheard" }>;
+
+/** What the process remembers to spare calls. */
+type Means = {
+  readonly api: Api["raw"];
+  readonly line: ChatLine;
+  readonly pacer: WritePacer;
+  /** By group: when it was last written to. */
+  readonly written: LRUCache<number, readonly number[]>;
+  /** By chat and message: a fingerprint of what it shows. */
+  readonly showing: LRUCache<string, string>;
+};
+
+export function partWriter(api: Api["raw"], line: ChatLine, pacer: WritePacer): PartWriter {
+  const written: Means["written"] = new LRUCache({ max: 1_000 });
+  const showing: Means["showing"] = new LRUCache({ max: 5_000 });
+  const means: Means = { api, line, pacer, written, showing };
+
+  return {
+    send: (room, part, isFirst) => send(room, part, isFirst, means),
+
+    async edit(room, id, part) {
+      const place = readPart(id, room.chatId);
+      if (showing.get(keyOf(place)) === fingerprint(part)) return id;
+      await pacer.take(room.hold.signal);
+      const outcome = await editAt(room, place, part, means);
+      if (outcome.kind === "unheard") throw outcome.error;
+      // What a group showed stays behind when it becomes a supergroup.
+      return outcome.kind === "gone" || outcome.kind === "moved" ? undefined : id;
+    },
+
+    claim: (room, messageId, part) => editAt(room, { chatId: room.chatId, messageId }, part, means),
+
+    async remove(room, id) {
+      const { chatId, messageId } = readPart(id, room.chatId);
+      const outcome = await line.call(room, chatId, () =>
+        api.deleteMessage({ chat_id: chatId, message_id: messageId }),
+      );
+      if (outcome.kind === "unheard") throw outcome.error;
+      showing.delete(keyOf({ chatId, messageId }));
+    },
+
+    async showTyping(room) {
+      const chat_id = line.idNow(room.chatId);
+      const thread = threadOf(room, { general: true });
+      await line.call(room, chat_id, () => api.sendChatAction({ chat_id, action: "typing", ...thread }));
+    },
+
+    isBusy: (room) =>
+      pacer.isLow() || (room.isGroup && recentWrites(written, line.idNow(room.chatId)).length >= groupDraftsMax),
+  };
+}
+
+/** A group takes 20 messages and edits a minute from a bot, whoever asked: drafts leave some of them to the answers. Actions are not counted. */
+const groupDraftsMax = 12;
+
+async function send(room: Room, part: Part, isFirst: boolean, means: Means): Promise<Sent> {
+  const { api, line, pacer } = means;
+  for (let moves = 0; ; moves += 1) {
+    const chatId = line.idNow(room.chatId);
+    const extras = { ...threadOf(room, { general: false }), ...(isFirst && questionOf(room, chatId)) };
+    await pacer.take(room.hold.signal);
+    const outcome = await formattedOrPlain(part, (content) =>
+      line.call(room, chatId, () => api.sendMessage({ chat_id: chatId, ...content, ...extras })),
+    );
+    if (outcome.kind === "unheard") return outcome;
+    if (outcome.kind === "done") {
+      const place = { chatId, messageId: outcome.value.message_id };
+      remember(room, place, part, means);
+      return { kind: "done", place };
+    }
+    if (outcome.kind !== "moved" || moves > 0)
+      throw new ChannelError(`Telegram refused a message (${outcome.kind})`, { retryable: false });
+  }
+}
+
+async function editAt(room: Room, place: PartPlace, part: Part, means: Means): Promise<Outcome<unknown>> {
+  const { chatId, messageId } = place;
+  means.showing.delete(keyOf(place)); // if nobody answers, it shows the one or the other
+  const outcome = await formattedOrPlain(part, (content) =>
+    means.line.call(room, chatId, () =>
+      means.api.editMessageText({ chat_id: chatId, message_id: messageId, ...content }),
+    ),
+  );
+  if (outcome.kind === "done" || outcome.kind === "already") remember(room, place, part, means);
+  return outcome;
+}
+
+type Content = { text: string; entities: MessageEntity[]; link_preview_options: { is_disabled: true } };
+
+/** If the formatting is refused, the same text goes out plain. */
+async function formattedOrPlain<T>(
+  { text, entities }: Part,
+  deliver: (content: Content) => Promise<Outcome<T>>,
+): Promise<Outcome<T>> {
+  // Telegram would fetch the links' previews, and a URL in a model's text can carry data out.
+  const content: Content = { text, entities: [...entities], link_preview_options: { is_disabled: true } };
+  const outcome = await deliver(content);
+  return outcome.kind === "formatting" ? deliver({ ...content, entities: [] }) : outcome;
+}
+
+/** The General topic is named for an action, and must not be named for a message. */
+function threadOf({ threadId }: Room, { general }: { general: boolean }) {
+  return threadId === undefined || (threadId === generalTopic && !general) ? {} : { message_thread_id: threadId };
+}
+
+/** In a group the answer says what it answers. The question's id means nothing in another chat. */
+function questionOf({ isGroup, chatId, messageId }: Room, chatIdNow: number) {
+  if (!isGroup || chatIdNow !== chatId) return {};
+  return { reply_parameters: { message_id: messageId, allow_sending_without_reply: true } };
+}
+
+function remember({ isGroup }: Room, place: PartPlace, part: Part, { pacer, written, showing }: Means): void {
+  pacer.passed();
+  showing.set(keyOf(place), fingerprint(part));
+  if (isGroup) written.set(place.chatId, [...recentWrites(written, place.chatId), Date.now()].slice(-groupDraftsMax));
+}
+
+function recentWrites(written: Means["written"], chatId: number): readonly number[] {
+  const sinceMs = Date.now() - 60_000;
+  return (written.get(chatId) ?? []).filter((atMs) => atMs > sinceMs);
+}
+
+function keyOf({ chatId, messageId }: PartPlace): string {
+  return `${chatId}/${messageId}`;
+}
+
+function fingerprint(part: Part): string {
+  return hash("sha1", JSON.stringify(part), "base64");
+}

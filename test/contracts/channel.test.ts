@@ -1,0 +1,144 @@
+import { PassThrough } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { terminalChannel } from "../../src/channels/terminal/terminal-channel.ts";
+import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
+import type { Reply } from "../../src/conversation/domain/reply.ts";
+import type { Turn } from "../../src/conversation/domain/turn.ts";
+import type { Channel } from "../../src/conversation/ports/channel.ts";
+import { startDiscord } from "../discord/start-discord.ts";
+import { holding } from "../holding.ts";
+import { channelTo, listening, telegram } from "../telegram/open-telegram.ts";
+import { until } from "../until.ts";
+
+/** A channel connected to its platform, one message that came from there, and what its room shows of us. */
+type Place = {
+  readonly channel: Channel;
+  readonly message: ChannelMessage;
+  roomShows(): readonly string[];
+  /** How often the platform was asked to write. */
+  writes(): number;
+};
+
+const places: readonly { name: string; open(): Promise<Place>; exceptions: Exceptions }[] = [
+  { name: "Telegram", open: openTelegram, exceptions: {} },
+  { name: "Discord", open: openDiscord, exceptions: {} },
+  { name: "the terminal", open: openTerminal, exceptions: { onlyAdds: "paper cannot be unprinted" } },
+  // The web's rooms are the transcript itself: test/web and test/story/web.test.ts.
+];
+type Exceptions = { readonly onlyAdds?: string };
+
+const final = (text: string): Reply => ({ text, end: "complete" });
+const long = Array.from({ length: 1_500 }, (_, n) => `word${n}`).join(" ");
+
+function show({ channel, message }: Place, reply: Reply, shown: readonly string[] = [], noted: string[][] = []) {
+  const turn: Turn = { id: "1", message, attempt: 1, shown, ageMs: 0 };
+  return channel.show(turn, reply, async (parts) => void noted.push([...parts]), holding());
+}
+
+describe.each(places)("a reply on $name", ({ open, exceptions }) => {
+  test("is shown once, whole", async () => {
+    const place = await open();
+    const shown = await show(place, final("Hello **there**"));
+    expect(shown).toHaveLength(1);
+    expect(place.roomShows()).toEqual([expect.stringMatching(/^Hello (\*\*)?there(\*\*)?$/)]);
+  });
+
+  test("that is longer than a message keeps every word in order, and notes each part but the last", async () => {
+    const place = await open();
+    const noted: string[][] = [];
+    const shown = await show(place, final(long), [], noted);
+    expect(place.roomShows().join(" ").split(/\s+/)).toEqual(long.split(" "));
+    expect(noted).toEqual(shown.slice(0, -1).map((_, index) => shown.slice(0, index + 1)));
+  });
+
+  test("that was begun as typing and drafts is the same message in the end", async () => {
+    const place = await open();
+    let shown = await show(place, { text: "" });
+    expect(place.roomShows()).toEqual([]);
+    shown = await show(place, { text: "one two" }, shown);
+    const whole = await show(place, final("one two three"), shown);
+    expect(place.roomShows()).toEqual(["one two three"]);
+    expect(whole).toEqual(shown);
+  });
+
+  test.skipIf(exceptions.onlyAdds)(
+    `shown again with its parts changes nothing${because(exceptions.onlyAdds)}`,
+    async () => {
+      const place = await open();
+      const shown = await show(place, final(long));
+      const before = [place.roomShows(), place.writes()];
+      expect(await show(place, final(long), shown)).toEqual(shown);
+      expect([place.roomShows(), place.writes()]).toEqual(before);
+    },
+  );
+
+  test.skipIf(exceptions.onlyAdds)(
+    `that became shorter leaves no part behind${because(exceptions.onlyAdds)}`,
+    async () => {
+      const place = await open();
+      const shown = await show(place, final(long));
+      expect(shown.length).toBeGreaterThan(1);
+      expect(await show(place, final("short after all"), shown)).toEqual([shown[0]]);
+      expect(place.roomShows()).toEqual(["short after all"]);
+    },
+  );
+
+  test("of a turn that is no longer ours is not sent", async () => {
+    const place = await open();
+    const turn: Turn = { id: "1", message: place.message, attempt: 1, shown: [], ageMs: 0 };
+    const lost = place.channel.show(turn, final("x"), async () => {}, holding(AbortSignal.abort("lost")));
+    await expect(lost).rejects.toBe("lost");
+    expect([place.roomShows(), place.writes()]).toEqual([[], 0]);
+  });
+});
+
+function because(reason: string | undefined): string {
+  return reason ? ` (skipped: ${reason})` : "";
+}
+
+async function openTelegram(): Promise<Place> {
+  const double = await telegram();
+  const channel = channelTo(double);
+  const { kept } = listening(channel);
+  double.say({ chat: 7, text: "Hello" });
+  const message = await until(() => kept[0], "the message");
+  const writes = ["sendMessage", "editMessageText", "deleteMessage"];
+  return {
+    channel,
+    message,
+    roomShows: () => double.transcript(7).flatMap(({ fromBot, text }) => (fromBot ? [text] : [])),
+    writes: () => writes.reduce((sum, method) => sum + double.callsOf(method).length, 0),
+  };
+}
+
+async function openDiscord(): Promise<Place> {
+  const { discord, channel, heard } = await startDiscord({ rateLimit: undefined });
+  const room = discord.dm("Ada");
+  discord.say({ channel: room, author: "Ada", content: "Hello" });
+  return {
+    channel,
+    message: await heard("Hello"),
+    roomShows: () => discord.transcript(room).flatMap(({ author, content }) => (author === "parley" ? [content] : [])),
+    writes: () =>
+      discord.calls.filter(({ method, path }) => method !== "GET" && /\/messages(\/\d+)?$/.test(path)).length,
+  };
+}
+
+async function openTerminal(): Promise<Place> {
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const channel = terminalChannel({ input, output, userName: "ada" });
+  const kept: ChannelMessage[] = [];
+  let printed = "";
+  output.setEncoding("utf8").on("data", (text: string) => (printed += text));
+  void channel.listen(
+    async (messages) => messages.map((one) => (kept.push(one), { kind: "kept" })),
+    new AbortController().signal,
+  );
+  input.write("Hello\n");
+  return {
+    channel,
+    message: await until(() => kept[0], "the message"),
+    roomShows: () => (printed.trim() ? [printed.trim()] : []),
+    writes: () => (printed ? 1 : 0),
+  };
+}

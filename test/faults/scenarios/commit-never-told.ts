@@ -1,0 +1,36 @@
+import { until } from "../../until.ts";
+import type { Scenario } from "../scenario.ts";
+
+/** Statements that change something: each of them must bear being done without its sender knowing. */
+const statements = ["keep", "claim", "record-message", "shown", "answered-by-model", "delivered", "renew", "put-back"];
+const rare = new Set(["shown", "renew", "put-back"]);
+const waitMs = 20_000;
+
+/** The connection to PostgreSQL breaks after a COMMIT, before its answer arrives. */
+export const commitNeverTold: Scenario = {
+  name: "commit-never-told",
+  setting: (size) => ({
+    telegram: "webhook",
+    tokenMs: 60,
+    places: size === "long" ? { telegram: 90, web: 10 } : { telegram: 27, web: 3 },
+  }),
+  async run({ cluster: { instances, random }, size, talk }) {
+    const times = size === "long" ? 20 : 8;
+    const frequent = statements.filter((name) => !rare.has(name));
+    const lost = new Map<string, number>();
+    const talking = talk({ messages: size === "long" ? 5_000 : 600, perSecond: 40 });
+    for (let time = 0; time < times; time++) {
+      const name = random.pick(size === "long" ? statements : frequent);
+      const { ways } = random.pick(instances);
+      const isIt = (request: Buffer) => request.includes(`\0${name}\0`) && request.includes("S\0\0\0\u0004", -5);
+      let isLost = false;
+      void ways.postgres.loseAnswer(isIt).then(() => (isLost = true));
+      await until(() => isLost || talking.isOver(), `the answer to ${name} is lost`, waitMs).catch(() => {}); // a rare one
+      if (isLost) lost.set(name, (lost.get(name) ?? 0) + 1);
+    }
+    await talking.ended;
+    const told = [...lost].map(([name, count]) => `${name} ${count}`).join(", ");
+    return `${[...lost.values()].reduce((sum, count) => sum + count, 0)} × COMMIT done, never told (${told})`;
+  },
+  drainSeconds: () => 60,
+};

@@ -1,0 +1,53 @@
+import { pause } from "../../src/conversation/domain/pause.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Place } from "./places.ts";
+
+/** What people write, and what the AI answers: each text says where it belongs. */
+export const question = (place: string, n: number) => `Question ${place}#${n}: how are you?`;
+
+/** Most answers are short; each thirtieth takes several messages of a platform. */
+export function answerTo(marker: string): string {
+  const middle = hash(marker) % 30 === 0 ? longMiddle : ["I am well, and you are, too, as far as I can see."];
+  return [`Answer to ${marker}.`, ...middle, `End of ${marker}.`].join("\n\n");
+}
+
+const longMiddle = Array.from({ length: 18 }, (_, line) => `Line ${line}: ${"words".repeat(80)}`);
+
+function hash(text: string): number {
+  return [...text].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7);
+}
+
+export type Talk = {
+  /** Resolves when everything is written. */
+  readonly ended: Promise<void>;
+  isOver(): boolean;
+};
+
+/** Many people at once: `messages` in random places, `perSecond` of them. A person writes on before the answer is there. */
+export function talk(
+  places: readonly Place[],
+  { random }: Cluster,
+  { messages, perSecond }: { readonly messages: number; readonly perSecond: number },
+  signal: AbortSignal,
+): Talk {
+  let over = false;
+  const queues = new Map<Place, Promise<void>>();
+  const write = (place: Place) => {
+    const text = question(place.name, ++place.written);
+    queues.set(
+      place,
+      (queues.get(place) ?? Promise.resolve()).then(() => place.write(text)),
+    );
+  };
+  const run = async () => {
+    const startedAtMs = performance.now();
+    for (let written = 0; written < messages && !signal.aborted;) {
+      const due = Math.min(messages, Math.ceil(((performance.now() - startedAtMs) / 1_000) * perSecond));
+      for (; written < due; written++) write(random.pick(places));
+      await pause(20, signal);
+    }
+    await Promise.all(queues.values());
+    over = true;
+  };
+  return { ended: run(), isOver: () => over };
+}

@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import type { HistoryAnswer } from "../../src/channels/web-chat/api.ts";
+import { replyMarkdown } from "../../src/conversation/domain/reply.ts";
+import { startDiscordDouble } from "../doubles/discord-double.ts";
+import { startTelegramDouble } from "../doubles/telegram-double.ts";
+import { until } from "../until.ts";
+import { visitChat } from "../web/visit-chat.ts";
+import type { Environment } from "./start-parley.ts";
+
+export const ways = ["web", "telegram by polling", "telegram by webhook", "discord"] as const;
+/** How messages come and replies go. */
+export type Way = (typeof ways)[number];
+
+/** A platform with rooms, as the people in them see it. */
+export type Side = {
+  readonly settings: Environment;
+  /** How much of an answer fits into one part, if it has parts. */
+  readonly partChars: number;
+  /** Each is a person of its own. While Parley serves. */
+  openRoom(index: number): Promise<Room>;
+  /** Whether the platform knows that everything was taken. */
+  acknowledged(): boolean;
+  /** Until what is written now arrives. */
+  connected(): Promise<unknown>;
+  /** What nobody should have asked for. */
+  unknownRequests(): readonly string[];
+  close(): Promise<void>;
+};
+
+export type Room = {
+  /** "channel/room", for PARLEY_FAILPOINT. */
+  readonly key: string;
+  /** Resolves when it is taken; the page writes again what was not. */
+  write(text: string): Promise<void>;
+  /** What Parley shows for good, oldest first. */
+  shown(): Promise<readonly Part[]>;
+  /** Whether a part of an answer can be seen. */
+  hasDraft(): Promise<boolean>;
+  /** The next message to this room is refused for good, as by someone who blocks the bot. Undefined where nobody can. */
+  readonly refuseNext?: () => void;
+};
+
+export type Part = { readonly id: string; readonly text: string };
+
+export async function openSide(way: Way): Promise<Side> {
+  // The same after each restart: it is where the page, or Telegram, goes.
+  const port = String(await findFreePort());
+  if (way === "web") return webSide(port);
+  if (way === "discord") return await discordSide(port);
+  const isWebhook = way === "telegram by webhook";
+  return await telegramSide(port, isWebhook ? { TELEGRAM_WEBHOOK_URL: `http://127.0.0.1:${port}` } : {});
+}
+
+async function telegramSide(port: string, more: Environment): Promise<Side> {
+  const telegram = await startTelegramDouble({ floodLimits: false });
+  const shown = (chat: number) =>
+    telegram.transcript(chat).flatMap(({ id, fromBot, text }) => (fromBot ? [{ id: String(id), text }] : []));
+  return {
+    settings: { PORT: port, WEB_CHAT: "off", TELEGRAM_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url, ...more },
+    partChars: 4_096,
+    async openRoom(index) {
+      const chat = 1_000 + index;
+      return {
+        key: `telegram/${telegram.botId}/${chat}`,
+        write: async (text) => void telegram.say({ chat, text }),
+        shown: async () => shown(chat),
+        hasDraft: async () => shown(chat).length > 0,
+        refuseNext: () =>
+          telegram.failNext("sendMessage", { status: 403, description: "Forbidden: bot was blocked by the user" }),
+      };
+    },
+    acknowledged: () => telegram.pendingUpdates === 0,
+    connected: () => until(() => telegram.webhookUrl || telegram.callsOf("getUpdates").length > 0, "Telegram", 15_000),
+    unknownRequests: () => telegram.unknownRequests,
+    close: () => telegram.close(),
+  };
+}
+
+async function discordSide(port: string): Promise<Side> {
+  // Its limits are another test's business.
+  const discord = await startDiscordDouble({ rateLimit: undefined, globalPerSecond: 100_000 });
+  const shown = (channel: string) =>
+    discord
+      .transcript(channel)
+      .filter(({ id }) => discord.message(id)?.author.id === discord.botId)
+      .map(({ id, content }) => ({ id, text: content }));
+  return {
+    settings: { PORT: port, WEB_CHAT: "off", DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase },
+    partChars: 2_000,
+    async openRoom(index) {
+      const author = `person-${index}`;
+      const channel = discord.dm(author);
+      const noAccess = { status: 403, body: { code: 50_001, message: "Missing Access" } };
+      return {
+        key: `discord/${discord.botId}/${channel}`,
+        write: async (content) => void discord.say({ channel, author, content }),
+        shown: async () => shown(channel),
+        hasDraft: async () => shown(channel).length > 0,
+        refuseNext: () => discord.failNext({ method: "POST", path: new RegExp(`/${channel}/messages$`) }, noAccess),
+      };
+    },
+    acknowledged: () => true,
+    connected: () => until(() => discord.connected() > 0, "Discord is connected", 15_000),
+    unknownRequests: () => discord.unknownRequests,
+    close: () => discord.close(),
+  };
+}
+
+function webSide(port: string): Side {
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    settings: { PORT: port },
+    partChars: 4_096,
+    async openRoom() {
+      const page = await visitChat(url);
+      let stream: Awaited<ReturnType<typeof page.stream>> | undefined;
+      const secret = page.cookies.get("parley_visitor") ?? "";
+      return {
+        key: `web/${createHash("sha256").update(secret).digest("hex")}`,
+        async write(text) {
+          const id = crypto.randomUUID();
+          stream = await page.stream().catch(() => stream);
+          const isTaken = async () => (await page.write(text, id).catch(() => undefined))?.response.status === 202;
+          await until(isTaken, `the page is rid of “${text}”`, 30_000);
+        },
+        async shown() {
+          const { turns } = (await (await page.request("/api/chat/messages?limit=50")).json()) as HistoryAnswer;
+          return turns.flatMap(({ turnId, reply }) => (reply ? [{ id: turnId, text: replyMarkdown(reply) }] : []));
+        },
+        hasDraft: async () => stream?.drafts().some(({ text }) => text !== "") ?? false,
+      };
+    },
+    acknowledged: () => true,
+    connected: async () => {},
+    unknownRequests: () => [],
+    close: async () => {},
+  };
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

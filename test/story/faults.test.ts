@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { play } from "../faults/scenario.ts";
+import { scenarios } from "../faults/scenarios.ts";
+import { findRedis } from "../setup/find-redis.ts";
+
+// The short sizes of those faults that pass in seconds. All of them, and the long sizes: npm run faults.
+const short = ["kill9", "postgres-stops", "commit-never-told", "webhook-acks", "rolling"];
+const seed = 42;
+const withinMs = 150_000;
+
+for (const scenario of scenarios.filter(({ name }) => short.includes(name)))
+  test.skipIf(!findRedis())(
+    `nothing is lost, doubled or out of order: ${scenario.name}`,
+    async () => {
+      const { violations, messages, answered } = await play(scenario, "short", seed);
+      expect(violations).toEqual([]);
+      expect(answered).toBe(messages);
+    },
+    withinMs,
+  );

@@ -1,0 +1,103 @@
+import { afterEach, expect } from "vitest";
+import { telegramChannel } from "../../src/channels/telegram/telegram-channel.ts";
+import type { TelegramOptions } from "../../src/channels/telegram/telegram-link.ts";
+import { telegramTimings } from "../../src/channels/telegram/telegram-timings.ts";
+import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
+import type { Reply } from "../../src/conversation/domain/reply.ts";
+import type { Turn } from "../../src/conversation/domain/turn.ts";
+import type { Accept, Channel } from "../../src/conversation/ports/channel.ts";
+import { Secret } from "../../src/secret.ts";
+import { startTelegramDouble, type TelegramDouble, type TelegramDoubleOptions } from "../doubles/telegram-double.ts";
+import { holding } from "../holding.ts";
+import { until } from "../until.ts";
+
+/** What ends with the test, the newest first. */
+export const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+export const timings = {
+  ...telegramTimings,
+  pollSeconds: 2,
+  callMs: 1_000,
+  pauseMs: 20,
+  pauseMsMax: 100,
+  startMs: 300,
+  settleAfterMs: 5,
+};
+export const commands = [{ name: "help", summary: "What I can do" }];
+
+/** Fails the test if the bot does what Telegram does not know, or does not take. */
+export async function telegram(options: TelegramDoubleOptions = {}): Promise<TelegramDouble> {
+  const double = await startTelegramDouble({ floodLimits: false, ...options });
+  closing.push(async () => {
+    await double.close();
+    expect(double.unknownRequests).toEqual([]);
+    expect(double.violations).toEqual([]);
+  });
+  return double;
+}
+
+export type TestChannel = Channel & { readonly reports: readonly string[]; readonly unsettled: readonly string[] };
+
+export function channelTo(double: TelegramDouble, more: Partial<TelegramOptions> = {}): TestChannel {
+  const reports: string[] = [];
+  const unsettled: string[] = [];
+  const report = (what: string, error: unknown) => void reports.push(`${what}: ${String(error)}`);
+  const onUnsettled = ({ room }: { room: string }) => void unsettled.push(room);
+  const token = new Secret(double.token);
+  const options = { token, apiRoot: double.url, commands, report, onUnsettled, ...more };
+  return { ...telegramChannel(options, timings), reports, unsettled };
+}
+
+/** Listens with a list as the store. Ends with the test. */
+export function listening(channel: Channel, onTake: Accept = () => Promise.resolve([])) {
+  const kept: ChannelMessage[] = [];
+  const stop = new AbortController();
+  const accept: Accept = async (messages) => {
+    await onTake(messages);
+    const isNew = ({ room, id }: ChannelMessage) => !kept.some((one) => one.room === room && one.id === id);
+    const receipts = messages.map((one) => ({ kind: isNew(one) ? ("kept" as const) : ("known" as const) }));
+    kept.push(...messages.filter(isNew));
+    return receipts;
+  };
+  const ended = channel.listen(accept, stop.signal);
+  ended.catch(() => {});
+  const close = async () => {
+    stop.abort();
+    await ended.catch(() => {});
+  };
+  closing.push(close);
+  return { kept, ended, close };
+}
+
+export function turnOf(message: ChannelMessage, shown: readonly string[] = []): Turn {
+  return { id: "turn", message, attempt: 1, shown, ageMs: 0 };
+}
+
+/** Lets a person write, and returns the turn that comes of it, with a channel to show replies. */
+export async function asked(
+  double: TelegramDouble,
+  said: Parameters<TelegramDouble["say"]>[0],
+  channel: TestChannel = channelTo(double),
+) {
+  const { kept, close } = listening(channel);
+  double.say(said);
+  const message = await until(() => kept[0], "the message");
+  await close();
+  const noted: (readonly string[])[] = [];
+  const note = async (shown: readonly string[]) => void noted.push(shown);
+  const show = (reply: Reply, shown: readonly string[] = [], more: Partial<Turn> = {}) =>
+    channel.show({ ...turnOf(message, shown), ...more }, reply, note, holding());
+  return { channel, message, show, noted };
+}
+
+export function botTexts(double: TelegramDouble, chat: number): readonly string[] {
+  return double
+    .transcript(chat)
+    .filter(({ fromBot }) => fromBot)
+    .map(({ text }) => text);
+}
+
+export const complete = (text: string): Reply => ({ text, end: "complete" });

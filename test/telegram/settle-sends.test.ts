@@ -1,0 +1,340 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { ChannelError } from "../../src/conversation/domain/errors.ts";
+import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
+import type { Reply } from "../../src/conversation/domain/reply.ts";
+import { startTelegramDouble, type TelegramDouble } from "../doubles/telegram-double.ts";
+import { holding } from "../holding.ts";
+import { asked, botTexts, channelTo, complete, listening, telegram, turnOf } from "./open-telegram.ts";
+import { until } from "../until.ts";
+
+const supergroup = -1_000_000_000_005;
+const sends = (double: TelegramDouble) => double.callsOf("sendMessage").length;
+const edits = (double: TelegramDouble) => double.callsOf("editMessageText").length;
+const long = (word: string) => `${word} `.repeat(600).trim();
+const threeParts = [long("alpha"), long("bravo"), long("delta")].join("\n\n");
+
+test("an answer that arrived although nobody said so is found, and not sent again", async () => {
+  const double = await telegram();
+  const { show, channel } = await asked(double, { chat: 7, text: "Hi" });
+  double.failNext("sendMessage", "apply-then-reset");
+  const shown = await show(complete("Hello **world**."), [], { after: "0" });
+  expect(shown).toEqual([String(double.transcript(7).at(-1)?.id)]);
+  expect(botTexts(double, 7)).toEqual(["Hello world."]);
+  expect([sends(double), edits(double)]).toEqual([1, 1]);
+  expect(channel.unsettled).toEqual([]);
+});
+
+test.each(["reset", "html", { status: 500, description: "Internal Server Error" }] as const)(
+  "an answer that was lost on its way (%j) is sent again, once, and that is proven to be no second copy",
+  async (fault) => {
+    const double = await telegram();
+    const { show, channel } = await asked(double, { chat: 7, text: "Hi" });
+    double.failNext("sendMessage", fault);
+    const shown = await show(complete("Hello."), [], { after: "0" });
+    expect(shown).toEqual([String(double.transcript(7).at(-1)?.id)]);
+    expect(botTexts(double, 7)).toEqual(["Hello."]);
+    expect(channel.unsettled).toEqual([]);
+  },
+);
+
+test("an answer that had no connection was not sent, and is not looked for", async () => {
+  const double = await telegram();
+  const { show } = await asked(double, { chat: 7, text: "Hi" });
+  await double.away();
+  await expect(show(complete("Hello."))).rejects.toMatchObject({ retryable: true });
+  await double.back();
+  await show(complete("Hello."));
+  expect([sends(double), edits(double)]).toEqual([1, 0]);
+});
+
+test.each([7, supergroup])(
+  "what a killed process sent without noting it is found by the next one, whatever people wrote meanwhile (chat %i)",
+  async (chat) => {
+    const double = await telegram();
+    const { show, message } = await asked(double, { chat, from: 7, text: "@parley_bot hi" });
+    await show(complete("Hello."));
+    for (const text of ["Are you there?", "Hello?"]) double.say({ chat, from: 7, text });
+    const next = channelTo(double);
+    const turn = { ...turnOf(message), attempt: 2 };
+    const shown = await next.show(turn, complete("Hello."), async () => {}, holding());
+    expect(shown).toEqual([String(double.transcript(chat).find(({ fromBot }) => fromBot)?.id)]);
+    expect(botTexts(double, chat)).toEqual(["Hello."]);
+    expect(next.unsettled).toEqual([]);
+  },
+);
+
+test("a draft that a killed process left becomes the answer", async () => {
+  const double = await telegram();
+  const { show, message } = await asked(double, { chat: 7, text: "Hi" });
+  await show({ text: "Hel" });
+  const next = channelTo(double);
+  await next.show({ ...turnOf(message), attempt: 2 }, complete("Hello."), async () => {}, holding());
+  expect(double.transcript(7).at(-1)).toMatchObject({ text: "Hello.", edits: 1 });
+  expect(sends(double)).toBe(1);
+});
+
+test("an earlier turn's answer, and a message of a person's, are never touched", async () => {
+  const double = await telegram();
+  const first = await asked(double, { chat: 7, text: "One" });
+  double.say({ chat: 7, text: "Two" });
+  const second = { ...first.message, id: "2", address: { chatId: 7, messageId: 2 } };
+  const [answer = ""] = await first.show(complete("Answer one."));
+  double.say({ chat: 7, text: "Three" });
+  const next = channelTo(double);
+  const turn = { ...turnOf(second), id: "second", attempt: 2, after: answer };
+  await next.show(turn, complete("Answer two."), async () => {}, holding());
+  expect(double.transcript(7).map(({ text }) => text)).toEqual(["One", "Two", "Answer one.", "Three", "Answer two."]);
+  expect(double.callsOf("editMessageText").every(({ params }) => Number(params["message_id"]) > Number(answer))).toBe(
+    true,
+  );
+});
+
+test("as long as an earlier answer could be taken for it, nothing is looked for and nothing is sent: the next attempt is told", async () => {
+  const double = await telegram();
+  const { show } = await asked(double, { chat: 7, text: "Hi" });
+  double.failNext("sendMessage", "apply-then-reset");
+  await expect(show({ text: "Hel" })).rejects.toBeInstanceOf(ChannelError);
+  expect(await show({ text: "Hello" })).toEqual([]);
+  await expect(show(complete("Hello."))).rejects.toMatchObject({ retryable: true, retryAfterMs: 0 });
+  expect([sends(double), edits(double)]).toEqual([1, 0]);
+  await show(complete("Hello."), [], { attempt: 2 });
+  expect(botTexts(double, 7)).toEqual(["Hello."]);
+  expect(sends(double)).toBe(1);
+});
+
+test("an edit that nobody answered is not taken for what was shown before", async () => {
+  const double = await telegram();
+  const { show } = await asked(double, { chat: 7, text: "Hi" });
+  const shown = await show({ text: "Hello" });
+  double.failNext("editMessageText", "apply-then-reset");
+  await expect(show({ text: "Hello, wor" }, shown)).rejects.toBeInstanceOf(ChannelError);
+  await show(complete("Hello"), shown);
+  expect(botTexts(double, 7)).toEqual(["Hello"]);
+});
+
+test("in a busy bot the lost message is found among those of other chats, at the first try", async () => {
+  const double = await telegram();
+  const channel = channelTo(double);
+  const { kept } = listening(channel);
+  for (let person = 1; person <= 40; person += 1) double.say({ chat: person, text: "Hi" });
+  await until(() => kept.length === 40, "all of them");
+  const answer = (message: ChannelMessage, attempt: number) =>
+    channel.show(
+      { ...turnOf(message), id: message.room, attempt, after: "0" },
+      complete(`Hello ${message.room}`),
+      async () => {},
+      holding(),
+    );
+  for (const message of kept.slice(1, 20)) await answer(message, 1);
+  double.failNext("sendMessage", "apply-then-reset");
+  const [lost, ...others] = [kept[0], ...kept.slice(20)];
+  await Promise.all([lost && answer(lost, 1), ...others.map((message) => answer(message, 1))]);
+  expect(double.duplicates).toEqual([]);
+  expect(sends(double)).toBe(40);
+  expect(edits(double)).toBeLessThan(5);
+  expect(channel.unsettled).toEqual([]);
+});
+
+test("what others did before it was sent, on other instances too, is not searched", async () => {
+  const double = await telegram();
+  const { show, channel, message } = await asked(double, { chat: 7, text: "Hi" });
+  for (let count = 0; count < 30; count += 1) double.say({ chat: 8, text: "Another instance hears this" });
+  const other = { ...turnOf({ ...message, address: { chatId: 8, messageId: 31 } }), id: "other" };
+  await channel.show(other, complete("Hello 8."), async () => {}, holding());
+  double.failNext("sendMessage", "apply-then-reset");
+  await show(complete("Hello 7."), [], { after: "0" });
+  expect(botTexts(double, 7)).toEqual(["Hello 7."]);
+  expect(edits(double)).toBe(1);
+});
+
+test("what cannot be found within the bound is sent once more and counted", async () => {
+  const double = await telegram();
+  const { show, message } = await asked(double, { chat: 7, text: "Hi" });
+  for (let count = 0; count < 30; count += 1) double.say({ chat: 8, text: "Others write too" });
+  await show(complete("Hello."));
+  const next = channelTo(double);
+  await next.show({ ...turnOf(message), attempt: 2 }, complete("Hello."), async () => {}, holding());
+  expect(botTexts(double, 7)).toEqual(["Hello.", "Hello."]);
+  expect(next.unsettled).toEqual([message.room]);
+  expect(edits(double)).toBe(12);
+});
+
+test("with settling off nothing is looked for, and every copy that may be a second one is counted", async () => {
+  const double = await telegram();
+  const { show, channel, message } = await asked(double, { chat: 7, text: "Hi" }, channelTo(double, { settle: false }));
+  double.failNext("sendMessage", "apply-then-reset");
+  await expect(show(complete("Hello."), [], { after: "0" })).rejects.toBeInstanceOf(ChannelError);
+  await show(complete("Hello."), [], { attempt: 2 });
+  expect(botTexts(double, 7)).toEqual(["Hello.", "Hello."]);
+  expect(channel.unsettled).toEqual([message.room]);
+  expect(edits(double)).toBe(0);
+});
+
+test("in topics, which share their chat's ids, no other topic's answer is touched", async () => {
+  const double = await telegram();
+  const one = await asked(double, {
+    chat: { id: supergroup, is_forum: true },
+    from: 7,
+    threadId: 50,
+    text: "@parley_bot hi",
+  });
+  const two = await asked(double, { chat: supergroup, from: 7, threadId: 60, text: "@parley_bot hi" });
+  await two.show(complete("To topic two."));
+  await one.show(complete("To topic one."), [], { attempt: 2 });
+  expect(botTexts(double, supergroup)).toEqual(["To topic two.", "To topic one."]);
+  expect(edits(double)).toBe(0);
+  expect(one.channel.unsettled).toEqual([one.message.room]);
+});
+
+test("a 429 while looking is obeyed, and the search goes on after it", async () => {
+  const double = await telegram();
+  const { show } = await asked(double, { chat: 7, text: "Hi" });
+  double.failNext("sendMessage", "apply-then-reset");
+  double.failNext("editMessageText", { status: 429, description: "Too Many Requests: retry after 1", retryAfter: 1 });
+  await expect(show(complete("Hello."), [], { after: "0" })).rejects.toMatchObject({
+    retryable: true,
+    retryAfterMs: 1_000,
+  });
+  await expect(show(complete("Hello."), [], { attempt: 2 })).rejects.toBeInstanceOf(ChannelError);
+  await until(async () => {
+    const shown = await show(complete("Hello."), [], { attempt: 3 }).catch(() => undefined);
+    return shown?.length === 1;
+  }, "the answer");
+  expect(botTexts(double, 7)).toEqual(["Hello."]);
+});
+
+test("the second part of a draft that nobody heard of is removed when the answer is shorter", async () => {
+  const double = await telegram();
+  const { show } = await asked(double, { chat: 7, text: "Hi" });
+  const shown = await show({ text: long("alpha") });
+  double.failNext("sendMessage", "apply-then-reset");
+  await expect(show({ text: threeParts.slice(0, 5_000) }, shown)).rejects.toBeInstanceOf(ChannelError);
+  expect(botTexts(double, 7)).toHaveLength(2);
+  expect(await show(complete("Stopped."), shown, { attempt: 2 })).toEqual(shown);
+  expect(botTexts(double, 7)).toEqual(["Stopped."]);
+});
+
+test("a group that became a supergroup keeps what it showed, and the answer stands once in the new one", async () => {
+  const double = await telegram();
+  const { show, channel } = await asked(double, { chat: -5, from: 7, text: "@parley_bot hi" });
+  const draft = await show({ text: "Hel" });
+  double.migrate(-5, supergroup);
+  const other = await asked(double, { chat: supergroup, from: 7, text: "@parley_bot hello" });
+  await other.show(complete("To the supergroup."));
+  const shown = await show(complete("Hello."), draft);
+  expect(botTexts(double, supergroup)).toEqual(["To the supergroup.", "Hello."]);
+  expect(botTexts(double, -5)).toEqual(["Hel"]);
+  expect(shown).toEqual([`${supergroup}:${double.transcript(supergroup).at(-1)?.id}`]);
+  expect(await show(complete("Hello!"), shown)).toEqual(shown);
+  expect(
+    await channelTo(double).show(
+      turnOf(other.message, ["3"]),
+      complete("To the supergroup."),
+      async () => {},
+      holding(),
+    ),
+  ).toEqual(["3"]);
+  expect(botTexts(double, supergroup)).toEqual(["To the supergroup.", "Hello!"]);
+  expect(channel.unsettled).toEqual([]);
+});
+
+test("a move that was announced while we listened costs no call to the old group", async () => {
+  const double = await telegram();
+  const { show, channel } = await asked(double, { chat: -5, from: 7, text: "@parley_bot hi" });
+  const { close } = listening(channel);
+  double.migrate(-5, supergroup);
+  await until(() => double.pendingUpdates === 0, "the announcement");
+  await close();
+  await show(complete("Hello."));
+  expect(double.callsOf("sendMessage").map(({ params }) => params["chat_id"])).toEqual([supergroup]);
+  expect(double.callsOf("sendMessage")[0]?.params).not.toHaveProperty("reply_parameters");
+});
+
+const faultKinds = ["apply-then-reset", "reset", "none", "none"] as const;
+type Step = {
+  readonly kind: "draft" | "final" | "say" | "crash";
+  readonly sendFault: (typeof faultKinds)[number];
+  readonly editFault: (typeof faultKinds)[number];
+};
+
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom("draft", "draft", "final", "say", "crash"),
+  sendFault: fc.constantFrom(...faultKinds),
+  editFault: fc.constantFrom(...faultKinds),
+});
+
+test("whatever is lost on the way and whoever crashes, each part stands once and in order in the end", async () => {
+  const double = await startTelegramDouble({ floodLimits: false });
+  let chat = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 1, maxLength: 10 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.boolean(),
+      async (steps, partCount, isGroup) => {
+        chat += 1;
+        await play(double, isGroup ? supergroup - chat : chat, { steps, partCount });
+      },
+    ),
+    { numRuns: 60 },
+  );
+  expect(double.unknownRequests).toEqual([]);
+  await double.close();
+}, 60_000);
+
+/** One turn by several processes, each of which knows what the ones before it have noted, and no more. */
+async function play(double: TelegramDouble, chat: number, plan: { steps: readonly Step[]; partCount: number }) {
+  const messageId = double.say({ chat, from: 7, text: "@parley_bot hi" });
+  const message: ChannelMessage = {
+    channel: "telegram",
+    room: `42/${chat}`,
+    id: String(messageId),
+    author: { id: "7", name: "Ann" },
+    text: "hi",
+    audience: chat > 0 ? "direct" : "group",
+    address: { chatId: chat, messageId },
+    sentAtMs: 0,
+  };
+  const text = ["alpha", "bravo", "delta"].slice(0, plan.partCount).map(long).join("\n\n");
+  let channel = channelTo(double);
+  let attempt = 1;
+  let shown: readonly string[] = [];
+  const show = async (reply: Reply) => {
+    const turn = { ...turnOf(message, shown), id: String(chat), attempt };
+    shown = await channel.show(turn, reply, async (parts) => void (shown = parts), holding());
+  };
+
+  for (const [index, { kind, sendFault, editFault }] of plan.steps.entries()) {
+    if (kind === "say" && index < 8) double.say({ chat, from: 7, text: "And another thing" });
+    if (kind === "crash") [channel, attempt] = [channelTo(double), attempt + 1];
+    if (kind !== "draft" && kind !== "final") continue;
+    if (sendFault !== "none") double.failNext("sendMessage", sendFault);
+    if (editFault !== "none") double.failNext("editMessageText", editFault);
+    const reply = kind === "draft" ? { text: text.slice(0, (text.length * (index + 1)) / 10) } : complete(text);
+    const before = shown;
+    const wasShown = await show(reply).then(
+      () => true,
+      () => false,
+    );
+    // The process dies after the platform took it and before it is noted.
+    if (wasShown && sendFault === "apply-then-reset") shown = shown.slice(0, Math.max(before.length, shown.length - 1));
+    if (!wasShown || shown.length < before.length) attempt += 1;
+    if (shown.length < plan.partCount && wasShown && sendFault === "apply-then-reset")
+      [channel, attempt] = [channelTo(double), attempt + 1];
+  }
+  for (let tries = 0; tries < 20; tries += 1) {
+    attempt += 1;
+    if (
+      await show(complete(text)).then(
+        () => true,
+        () => false,
+      )
+    )
+      break;
+  }
+  const ours = double.transcript(chat).filter(({ fromBot }) => fromBot);
+  expect(ours.map(({ text }) => text.slice(0, 5))).toEqual(["alpha", "bravo", "delta"].slice(0, plan.partCount));
+  expect(ours.map(({ text }) => text).join("\n\n") === text).toBe(true);
+  expect(ours.map(({ id }) => String(id))).toEqual(shown);
+}
