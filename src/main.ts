@@ -18,17 +18,14 @@ import { workInbox, type WorkSignals } from "./conversation/work-inbox.ts";
 import { greeting } from "./greeting.ts";
 import { type Log, openJournal } from "./journal.ts";
 import { readTurnsCommand, UsageError } from "./operate/read-turns-command.ts";
-import { runTurnsCommand } from "./operate/run-turns-command.ts";
 import { Secret } from "./secret.ts";
 import { StartError, startStep } from "./start-step.ts";
-import { startEmbeddedPostgres } from "./store/embedded/embedded-postgres.ts";
-import { visitEmbeddedPostgres } from "./store/embedded/visit-embedded-postgres.ts";
 import { openStore, type Store } from "./store/open-store.ts";
 import { checkDurability } from "./store/postgres/check-durability.ts";
 import { connectPostgres } from "./store/postgres/connect-postgres.ts";
 import { migrate } from "./store/postgres/migrate.ts";
 import { postgresParkedTurns } from "./store/postgres/postgres-parked-turns.ts";
-import { connectRedis, type Redis } from "./store/redis/connect-redis.ts";
+import type { Redis } from "./store/redis/connect-redis.ts";
 import { type Supervised, supervise } from "./supervise.ts";
 import { adminRoutes } from "./web/admin-routes.ts";
 import type { Check } from "./web/health.ts";
@@ -140,6 +137,7 @@ async function operateTurns(words: readonly string[]): Promise<void> {
     const postgres = connectPostgres({ url, connectionsMax: 2, report() {} });
     closing.push(postgres.close);
     const outcome = await startStep(silence, { name: "turns", remedy: "Check DATABASE_URL." }, async () => {
+      const { runTurnsCommand } = await import("./operate/run-turns-command.ts");
       await migrate(postgres);
       return await runTurnsCommand(command, postgresParkedTurns(postgres));
     });
@@ -151,6 +149,7 @@ async function operateTurns(words: readonly string[]): Promise<void> {
 }
 
 async function visitOwnPostgres(config: Config, log: Log, closing: Closing): Promise<Secret> {
+  const { visitEmbeddedPostgres } = await import("./store/embedded/visit-embedded-postgres.ts");
   const remedy = "Or set DATABASE_URL to the PostgreSQL that Parley uses.";
   const server = await startStep(log, { name: "embedded PostgreSQL", remedy }, () =>
     visitEmbeddedPostgres({ dataDir: config.DATA_DIR, log() {} }),
@@ -197,6 +196,7 @@ async function openData(
 }
 
 async function startOwnPostgres(config: Config, log: Log, closing: Closing): Promise<Secret> {
+  const { startEmbeddedPostgres } = await import("./store/embedded/embedded-postgres.ts");
   const remedy = "Or set DATABASE_URL to a PostgreSQL of your own.";
   const server = await startStep(log, { name: "embedded PostgreSQL", remedy }, () =>
     startEmbeddedPostgres({ dataDir: config.DATA_DIR, log: (sentence) => log.info({}, sentence) }),
@@ -207,6 +207,7 @@ async function startOwnPostgres(config: Config, log: Log, closing: Closing): Pro
 
 /** Redis may be away: then everything is slower, and /health says so. */
 async function openRedis(url: Secret, { log, report }: Telling, closing: Closing): Promise<Redis> {
+  const { connectRedis } = await import("./store/redis/connect-redis.ts");
   const redis = await startStep(log, { name: "Redis", remedy: "Check REDIS_URL." }, () => connectRedis(url, report));
   closing.push(redis.close);
   await redis

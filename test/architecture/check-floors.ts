@@ -50,7 +50,7 @@ const rules: readonly Rule[] = [
     broken: ({ from, to }) =>
       isIn(from, "src/text/") && !isIn(to, "src/text/") && !/^(?:mdast|micromark|remend|unist)(?:-|$)/.test(to),
   },
-  home("PostgreSQL", /^(?:pg|kysely)$/, "src/store/"),
+  home("PostgreSQL", /^pg$/, "src/store/"),
   home("Redis", /^(?:redis|@redis\/.*)$/, "src/store/"),
   home("Discord", /^(?:discord|@discordjs\/)/, "src/channels/discord/"),
   home("Telegram", /^(?:grammy|@grammyjs\/.*)$/, "src/channels/telegram/"),

@@ -11,7 +11,7 @@ import type { InboxWorld } from "./inbox-world.ts";
 /** Lets a call begin when its turn has come, in an order that a seed decides. */
 export type Call = <T>(run: () => Promise<T>) => Promise<T>;
 
-export const roomNames = ["a", "b"];
+export const roomNames = ["a", "b", "c"];
 const leaseMs = 600_000;
 const reply: FinalReply = { text: "the answer", end: "complete" };
 
@@ -21,10 +21,10 @@ const letter = fc.record({
   kind: fc.constantFrom("question", "question", "question", "stop", "refusal"),
 });
 const job = fc.record({
-  roomsMax: fc.integer({ min: 1, max: 2 }),
+  roomsMax: fc.integer({ min: 1, max: 3 }),
   end: fc.constantFrom("deliver", "deliver", "deliver", "put back", "park", "vanish", "repeat"),
 });
-const fault = fc.constantFrom("lease over in a", "lease over in b", "free abandoned", "die");
+const fault = fc.constantFrom("lease over in a", "lease over in b", "lease over in c", "free abandoned", "die");
 
 /** Who does what; the same letter may be written by several. */
 export const scripts = fc.record({
@@ -41,6 +41,7 @@ export type Observed = {
   readonly news: Map<string, number>;
   /** What must not be: two holders at a time, a write of one who had lost its lease. */
   readonly violations: string[];
+  readonly leases: Set<string>;
   /** The newest attempt at each turn that any worker knows of. */
   readonly newest: Map<string, number>;
 };
@@ -62,12 +63,13 @@ function toArrival(kind: string, arriving: Arrival["message"]): Arrival {
 
 /** Claims at one instance and sees each turn through, or not. */
 export async function work(jobs: readonly Job[], place: number, world: InboxWorld, call: Call, observed: Observed) {
-  const { newest, violations } = observed;
+  const { leases, newest, violations } = observed;
   for (const { roomsMax, end } of jobs) {
     const inbox = world.inboxAt(place);
     for (const { turn } of await call(() => inbox.claim(roomsMax, leaseMs))) {
-      if (turn.attempt <= (newest.get(turn.id) ?? 0))
-        violations.push(`attempt ${turn.attempt} at ${turn.id} was given twice`);
+      const lease = `attempt ${turn.attempt} at turn ${turn.id}`;
+      if (leases.has(lease)) violations.push(`${lease} was given twice`);
+      leases.add(lease);
       newest.set(turn.id, Math.max(turn.attempt, newest.get(turn.id) ?? 0));
       const older = await world.unfinishedBefore(turn.id);
       if (older > 0) violations.push(`turn ${turn.id} was claimed before ${older} older ones of its room had ended`);

@@ -41,7 +41,7 @@ test("whoever does whatever at the same time, nothing is lost, doubled or out of
     fc.asyncProperty(fc.scheduler(), scripts, async (scheduler, { writers, workers, faults }) => {
       if (isLate()) return;
       await world.reset();
-      const observed: Observed = { news: new Map(), violations: [], newest: new Map() };
+      const observed: Observed = { news: new Map(), violations: [], leases: new Set(), newest: new Map() };
       const call: Call = async (run) => {
         await scheduler.schedule(Promise.resolve());
         return await run();

@@ -47,7 +47,7 @@ test("each accepted message is answered once and in order, from what was said be
   const endsAtMs = performance.now() + timeLimitMs;
   await fc.assert(
     fc.asyncProperty(story, async ({ seed, chances, letters, killAfter }) => {
-      if (performance.now() > endsAtMs) return; else console.log("RUN", Math.round(endsAtMs-performance.now()), JSON.stringify(chances), letters.length, killAfter);
+      if (performance.now() > endsAtMs) return;
       await postgres.query(
         { name: "test-reset", text: "truncate rooms, turns, messages, conversations, users cascade" },
         [],

@@ -5,6 +5,7 @@ import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-doubl
 import { startTelegramDouble, type TelegramDouble } from "../doubles/telegram-double.ts";
 import { type RedisServer, startRedis } from "../setup/redis.ts";
 import { type Environment, type Parley, startParley } from "../story/start-parley.ts";
+import { until } from "../until.ts";
 import { type Balancer, startBalancer } from "./balancer.ts";
 import { type DatabaseServer, startDatabaseServer } from "./database-server.ts";
 import { type Random, seededRandom } from "./random.ts";
@@ -141,6 +142,8 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     );
     closing.push(() => Promise.all(instances.map((one) => one.kill())));
     if (!options.startsLater) await startAll(instances);
+    // Before that Discord has nobody to tell.
+    if (options.discord) await until(() => discord.connected() > 0, "someone listens to Discord", 30_000);
 
     const pool = new pg.Pool({ connectionString: url, max: 2 });
     pool.on("error", () => {});

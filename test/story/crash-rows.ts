@@ -72,21 +72,20 @@ type Line = readonly [
   ...points: readonly (Failpoint | readonly [Failpoint, number])[],
 ];
 
-/** Every failpoint in the stories that pass it. */
+/** Every failpoint, in the stories where dying there leaves something else behind. */
 const table: readonly Line[] = [
   [allWays, plain, "received", "permitted", "kept", "announced"],
   [channels, plain, "claimed", "session-opened", "session-cached", "recorded", "prompt-built"],
   [channels, silent, "typing-due", "typing-shown"],
   [channels, acknowledged, "text-came", "text-ended", "written", "saved", "sending", "calling", "shown", "delivered"],
-  [channels, growing, "draft-due", "draft-sent", "draft-noted", "text-ended", "saved"],
-  [platforms, growing, ["calling", 2], ["calling", 3]],
-  [platforms, long, "calling", ["calling", 2], ["calling", 3], "part-sent", ["part-sent", 2], "part-noted"],
-  [platforms, long, ["part-noted", 2], "shown", "delivered"],
-  [platforms, growingLong, "draft-sent", "draft-noted", ["draft-sent", 2], ["draft-noted", 2]],
+  [channels, growing, "draft-due", "draft-sent", "draft-noted"],
+  [platforms, growing, ["calling", 2], "saved"],
+  [platforms, long, ["calling", 2], ["calling", 3], "part-sent", ["part-sent", 2], ["part-noted", 2], "shown"],
+  [platforms, growingLong, "draft-sent", ["draft-sent", 2], ["draft-noted", 2]],
   [platforms, shrinking, ["draft-sent", 2], ["draft-noted", 2]],
-  [channels, reset, "command-run", ["saved", 2]],
+  [channels, reset, "command-run"],
   [channels, chooseModel, "command-run"],
-  [channels, stop, ["kept", 2], ["announced", 2], "saved"],
+  [channels, stop, ["kept", 2], "saved"],
   [channels, failing, "putting-back", "put-back"],
   [channels, apologised, "apology-saved"],
   [platforms, blocked, "parking", "parked"],

@@ -1,13 +1,5 @@
-import { type Kysely, sql } from "kysely";
-
 /** Users, conversations, messages; rooms and turns, the inbox; what operators set; who receives. */
-export const first = {
-  async up(db: Kysely<unknown>): Promise<void> {
-    for (const statement of statements) await sql.raw(statement).execute(db);
-  },
-};
-
-const statements = [
+export const first: readonly string[] = [
   `create table users (
     id bigint generated always as identity primary key,
     channel text not null,

@@ -1,13 +1,5 @@
-import { type Kysely, sql } from "kysely";
-
 /** What receivers remember, and what all instances together may not do too often. */
-export const receivers = {
-  async up(db: Kysely<unknown>): Promise<void> {
-    for (const statement of statements) await sql.raw(statement).execute(db);
-  },
-};
-
-const statements = [
+export const receivers: readonly string[] = [
   // Written up to once a second by the holder of the lease of the same name; the fence keeps earlier holders out.
   `create table receiver_memory (
     name text primary key,

@@ -12,7 +12,6 @@ export type Postgres = {
   dedicated(): Promise<pg.Client>;
   /** Throws StoreError when the database does not answer. */
   ping(): Promise<void>;
-  readonly pool: pg.Pool;
   close(): Promise<void>;
 };
 
@@ -55,7 +54,6 @@ export function connectPostgres({ url, connectionsMax, report }: PostgresOptions
 
   return {
     query,
-    pool,
     async transaction(run) {
       const client = await pool.connect().catch((error: unknown) => {
         throw translate(error);

@@ -6,7 +6,8 @@ export const kill9: Scenario = {
   name: "kill9",
   setting: (size) => ({
     telegram: "webhook",
-    places: size === "long" ? { telegram: 180, web: 20 } : { telegram: 36, web: 4 },
+    discord: true,
+    places: size === "long" ? { telegram: 140, discord: 40, web: 20 } : { telegram: 28, discord: 8, web: 4 },
   }),
   async run({ cluster: { instances, random }, size, talk }) {
     const [messages, kills] = size === "long" ? [10_000, 50] : [600, 6];
