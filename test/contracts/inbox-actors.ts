@@ -98,7 +98,8 @@ async function endTurn(turn: Turn, end: string, place: number, { world, call, ob
   };
   async function deliver(held: Turn, times: number): Promise<void> {
     await fenced("shown", () => inbox.shown(held, ["1"]));
-    for (let n = 0; n < times && !held.reply; n++) await fenced("answered", () => inbox.answered(held, reply));
+    for (let n = 0; n < times && !held.reply; n++)
+      await fenced("answered", () => inbox.answered(held, reply, world.answer));
     for (let n = 0; n < times; n++) await fenced("delivered", () => inbox.delivered(held, ["1", "2"]));
   }
   await steps[end]?.().catch((error: unknown) => {

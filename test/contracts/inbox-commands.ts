@@ -35,8 +35,8 @@ export const inboxCommands = [
   fc.nat(1).map(loseClaim),
   fc.array(fc.nat(30), { minLength: 1, maxLength: 3 }).map(renew),
   fc.tuple(fc.nat(30), fc.array(fc.constantFrom("1", "2", "3"))).map(([nth, parts]) => shown(nth, parts)),
-  fc.nat(30).map(answered),
-  fc.nat(30).map(answered),
+  fc.tuple(fc.nat(30), fc.boolean()).map(([nth, byModel]) => answered(nth, byModel)),
+  fc.tuple(fc.nat(30), fc.boolean()).map(([nth, byModel]) => answered(nth, byModel)),
   fc.tuple(fc.nat(30), fc.array(fc.constantFrom("1", "2", "3"))).map(([nth, parts]) => delivered(nth, parts)),
   fc.tuple(fc.nat(30), fc.array(fc.constantFrom("1", "2", "3"))).map(([nth, parts]) => delivered(nth, parts)),
   fc.tuple(fc.nat(30), fc.boolean()).map(([nth, forLater]) => putBack(nth, forLater)),
@@ -149,11 +149,11 @@ function shown(nth: number, parts: readonly string[]): Step {
   }));
 }
 
-function answered(nth: number): Step {
-  return write(nth, "is answered", ({ hand, world, turn }) => ({
+function answered(nth: number, byModel: boolean): Step {
+  return write(nth, byModel ? "is answered by the AI" : "is answered", ({ hand, world, turn }) => ({
     // As it already is, it stays: the write of a worker who never heard that it was made.
     allowed: isCurrent(hand),
-    run: () => world.inboxAt(0).answered(turn, reply),
+    run: () => world.inboxAt(0).answered(turn, reply, byModel ? world.answer : undefined),
     apply: () => void Object.assign(hand.turn, { state: "answered", reply }),
   }));
 }

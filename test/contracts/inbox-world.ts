@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Inbox } from "../../src/conversation/ports/inbox.ts";
+import type { Answer, Inbox } from "../../src/conversation/ports/inbox.ts";
 import type { ParkedTurns } from "../../src/conversation/ports/parked-turns.ts";
 import { Secret } from "../../src/secret.ts";
 import { connectPostgres, type Postgres } from "../../src/store/postgres/connect-postgres.ts";
@@ -7,6 +7,8 @@ import { holdPresence, type Presence, presenceLock } from "../../src/store/postg
 import { migrate } from "../../src/store/postgres/migrate.ts";
 import { postgresInbox } from "../../src/store/postgres/postgres-inbox.ts";
 import { postgresParkedTurns } from "../../src/store/postgres/postgres-parked-turns.ts";
+import { postgresSessions } from "../../src/store/postgres/postgres-sessions.ts";
+import { message } from "../messages.ts";
 import { freshDatabase } from "../setup/fresh-database.ts";
 import { until } from "../until.ts";
 import type { Model, ModelTurn } from "./inbox-model.ts";
@@ -19,7 +21,9 @@ export type InboxWorld = {
   inboxAt(place: number): Inbox;
   /** kill -9, seen from the database; another instance takes the place. */
   replaceInstance(place: number): Promise<void>;
-  /** Ends the room's lease or pause. */
+  /** What the AI said, for a conversation that there is. */
+  readonly answer: Answer;
+  /** Ends the room's lease or pause, if there is one: what rests, rests. */
   passTime(room: string): Promise<void>;
   idOf(turn: ModelTurn): Promise<string>;
   /** How many turns of the same room come before this one and have not ended. */
@@ -51,8 +55,10 @@ export async function openInboxWorld(places: number): Promise<InboxWorld> {
   const query = async <Row extends object>(name: string, text: string, values: readonly unknown[] = []) =>
     await postgres.query<Row>({ name: `test-${name}`, text }, values);
 
+  const ids = await postgresSessions(postgres).open(message());
   return {
     postgres,
+    answer: { ...ids, text: "the answer", model: "small", latencyMs: 1 },
     parkedTurns: postgresParkedTurns(postgres),
     inboxAt: (place) => at(place).inbox,
     async replaceInstance(place) {
@@ -65,7 +71,7 @@ export async function openInboxWorld(places: number): Promise<InboxWorld> {
       instances[place] = await open();
     },
     async passTime(room) {
-      await query("pass-time", "update rooms set due_at = now() where room = $1", [room]);
+      await query("pass-time", "update rooms set due_at = now() where room = $1 and due_at < 'infinity'", [room]);
     },
     async idOf({ key, room }) {
       const [row] = await query<{ id: string }>("id", turnOf, [room.name, key]);

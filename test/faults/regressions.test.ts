@@ -31,9 +31,11 @@ test("when the database drops all connections, living instances are not taken fo
 
   await first.inbox.keep([{ kind: "question", message: message(), whenFull: { turnsMax: 100 } }]);
   expect(await first.inbox.claim(1, 15_000)).toHaveLength(1);
-  await operator.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+  // Those that were opened last first: who looks has lost its own connection too, as in a restart of the server.
+  const { rows } = await operator.query<{ pid: number }>(
+    "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() order by backend_start desc",
   );
+  for (const { pid } of rows) await operator.query("select pg_terminate_backend($1, 1000)", [pid]);
   const freed = () => second.inbox.freeAbandoned().catch(() => undefined);
   expect(await until(async () => String((await freed()) ?? ""), "the database answers again")).toBe("0");
 

@@ -95,7 +95,7 @@ async function drain(cluster: Cluster, places: readonly Place[], seconds: number
 async function isAtRest({ query, telegram }: Cluster, written: number): Promise<boolean> {
   if (telegram.pendingUpdates > 0) return false;
   const [row] = await query<{ ended: number; left: number; due: number }>(
-    `select count(*) filter (where state in ('delivered', 'parked'))::integer as ended,
+    `select count(*) filter (where state in ('delivered', 'parked', 'refused'))::integer as ended,
             count(*) filter (where state in ('waiting', 'answered'))::integer as left,
             (select count(*)::integer from rooms where due_at < 'infinity') as due from turns`,
   ).catch(() => []);

@@ -123,7 +123,8 @@ describe("replaying", () => {
     expect(session?.history.map(({ text }) => text)).toEqual(["second", "to second"]);
     await inbox.answered(again, { text: "new", end: "complete" }, { ...answer, text: "new" });
     await inbox.delivered(again, []);
-    const after = await store.sessions.read(first, ids, 20);
+    await ask({ text: "third" });
+    const after = await store.sessions.record(await claimOne(), ids, 20);
     expect(after?.history.map(({ text }) => text)).toEqual(["second", "to second", "first", "new"]);
   });
 

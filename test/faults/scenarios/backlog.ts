@@ -8,7 +8,7 @@ export const backlog: Scenario = {
     telegram: "polling",
     startsLater: true,
     tokenMs: 0,
-    places: { telegram: size === "long" ? 500 : 60 },
+    places: { telegram: size === "long" ? 2_000 : 60 },
   }),
   async run({ cluster: { instances }, size, talk }) {
     const messages = size === "long" ? 100_000 : 3_000;
