@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { collectDefaultMetrics, Counter, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { LeaseLostError, StoreError } from "./conversation/domain/errors.ts";
 import type { ChannelMessage } from "./conversation/domain/message.ts";
 import type { Turn } from "./conversation/domain/turn.ts";
@@ -27,6 +27,8 @@ export function openJournal({ level, pretty, secrets }: JournalOptions): {
   readonly log: Log;
   readonly journal: Journal;
   readonly metrics: { read(): Promise<{ contentType: string; body: string }> };
+  /** Adds a figure that is read each time when the metrics are. */
+  readonly measure: (figure: { readonly name: string; readonly help: string }, read: () => Promise<number>) => void;
 } {
   const log = pino({
     level,
@@ -46,7 +48,23 @@ export function openJournal({ level, pretty, secrets }: JournalOptions): {
     log,
     journal: writeJournal(log, registry),
     metrics: { read: async () => ({ contentType: registry.contentType, body: await registry.metrics() }) },
+    measure: (figure, read) => {
+      const gauge: Gauge = new Gauge({
+        ...figure,
+        registers: [registry],
+        collect: async () => gauge.set(await inTime(read())),
+      });
+    },
   };
+}
+
+const figureMsMax = 1_000;
+
+/** The others must not wait for a figure that cannot be had: it is "not a number" then. */
+async function inTime(figure: Promise<number>): Promise<number> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<number>((resolve) => (timer = setTimeout(resolve, figureMsMax, Number.NaN)));
+  return await Promise.race([figure.catch(() => Number.NaN), late]).finally(() => clearTimeout(timer));
 }
 
 /** What an error says, not what hangs on it: libraries attach clients, requests and keys. */

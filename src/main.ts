@@ -54,7 +54,7 @@ try {
 }
 
 async function main(mode: Mode, config: Config): Promise<void> {
-  const { log, journal, metrics } = openJournal({
+  const { log, journal, metrics, measure } = openJournal({
     level: mode === "chat" && config.LOG_LEVEL === "info" ? "error" : config.LOG_LEVEL,
     pretty: process.stdout.isTTY,
     secrets: Object.values(config).filter((value) => value instanceof Secret),
@@ -66,6 +66,8 @@ async function main(mode: Mode, config: Config): Promise<void> {
   const closing: Closing = [];
   try {
     const { store, checks } = await openData(config, { log, report }, closing);
+    const parked = { name: "parley_turns_parked", help: "Turns that wait for an operator: parley turns list" };
+    measure(parked, store.parkedTurns.count);
     const web = mode === "serve" && config.WEB_CHAT === "on" ? webChat(config, store) : undefined;
     const channels = await openChannels(mode, config, web ? [web] : [], {
       log,

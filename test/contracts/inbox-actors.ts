@@ -46,7 +46,9 @@ export type Observed = {
   readonly newest: Map<string, number>;
 };
 
-export async function write(letters: readonly Letter[], world: InboxWorld, call: Call, { news }: Observed) {
+export type Scene = { readonly world: InboxWorld; readonly call: Call; readonly observed: Observed };
+
+export async function write(letters: readonly Letter[], { world, call, observed: { news } }: Scene): Promise<void> {
   for (const { room, key, kind } of letters) {
     const arriving = message({ room, id: `m${key}` });
     const [kept] = await call(() => world.inboxAt(0).keep([toArrival(kind, arriving)]));
@@ -62,8 +64,9 @@ function toArrival(kind: string, arriving: Arrival["message"]): Arrival {
 }
 
 /** Claims at one instance and sees each turn through, or not. */
-export async function work(jobs: readonly Job[], place: number, world: InboxWorld, call: Call, observed: Observed) {
-  const { leases, newest, violations } = observed;
+export async function work(jobs: readonly Job[], place: number, scene: Scene): Promise<void> {
+  const { world, call } = scene;
+  const { leases, newest, violations } = scene.observed;
   for (const { roomsMax, end } of jobs) {
     const inbox = world.inboxAt(place);
     for (const { turn } of await call(() => inbox.claim(roomsMax, leaseMs))) {
@@ -73,12 +76,10 @@ export async function work(jobs: readonly Job[], place: number, world: InboxWorl
       newest.set(turn.id, Math.max(turn.attempt, newest.get(turn.id) ?? 0));
       const older = await world.unfinishedBefore(turn.id);
       if (older > 0) violations.push(`turn ${turn.id} was claimed before ${older} older ones of its room had ended`);
-      await endTurn(turn, end, place, { world, call, observed });
+      await endTurn(turn, end, place, scene);
     }
   }
 }
-
-type Scene = { readonly world: InboxWorld; readonly call: Call; readonly observed: Observed };
 
 async function endTurn(turn: Turn, end: string, place: number, { world, call, observed }: Scene): Promise<void> {
   const inbox = world.inboxAt(place);
@@ -107,7 +108,7 @@ async function endTurn(turn: Turn, end: string, place: number, { world, call, ob
   });
 }
 
-export async function disturb(faults: readonly string[], world: InboxWorld, call: Call): Promise<void> {
+export async function disturb(faults: readonly string[], { world, call }: Scene): Promise<void> {
   for (const fault of faults) await call(() => strike(fault, world));
 }
 

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Turn } from "../../src/conversation/domain/turn.ts";
+import { message } from "../messages.ts";
 import { type Call, disturb, type Observed, roomNames, scripts, work, write } from "./inbox-actors.ts";
 import { inboxCommands, type Real } from "./inbox-commands.ts";
 import { newModel } from "./inbox-model.ts";
@@ -35,6 +36,16 @@ test("whatever happens to it, the inbox is as its model says, row by row", async
   );
 }, 120_000);
 
+test("a renewal that overtakes a turn's being put back does not end the pause", async () => {
+  await world.reset();
+  await world.inboxAt(0).keep([{ kind: "question", message: message(), whenFull: { turnsMax: 9 } }]);
+  const [claim] = await world.inboxAt(0).claim(1, 60_000);
+  if (!claim) throw new Error("there was nothing to claim");
+  await world.inboxAt(0).putBack(claim.turn, 60_000, "retry after a minute");
+  expect((await world.inboxAt(0).renew([claim.turn], 1)).get(claim.turn.id)).toBe("lost");
+  expect(await world.inboxAt(0).claim(1, 1)).toEqual([]);
+});
+
 test("whoever does whatever at the same time, nothing is lost, doubled or out of order, and it all comes to an end", async () => {
   const isLate = timed();
   await fc.assert(
@@ -46,10 +57,11 @@ test("whoever does whatever at the same time, nothing is lost, doubled or out of
         await scheduler.schedule(Promise.resolve());
         return await run();
       };
+      const scene = { world, call, observed };
       const acts = [
-        ...writers.map((letters) => write(letters, world, call, observed)),
-        ...workers.map((jobs, index) => work(jobs, index % places, world, call, observed)),
-        disturb(faults, world, call),
+        ...writers.map((letters) => write(letters, scene)),
+        ...workers.map((jobs, index) => work(jobs, index % places, scene)),
+        disturb(faults, scene),
       ];
       await scheduler.waitFor(Promise.allSettled(acts)); // nobody is left behind in the next run
       await Promise.all(acts);
@@ -75,5 +87,5 @@ async function drain(observed: Observed): Promise<void> {
   const atOnce: Call = (run) => run();
   for (const room of roomNames) await world.passTime(room);
   for (let round = 0; round < 100 && (await world.turns()).some(({ ended_at }) => ended_at === null); round++)
-    await work([{ roomsMax: roomNames.length, end: "deliver" }], 0, world, atOnce, observed);
+    await work([{ roomsMax: roomNames.length, end: "deliver" }], 0, { world, call: atOnce, observed });
 }

@@ -137,6 +137,6 @@ function expectedTurns({ rooms }: Model) {
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, turns }) => ({
       room: name,
-      turns: turns.map(({ room: _, reply, ...turn }) => ({ ...turn, reply: reply ?? null })),
+      turns: turns.map((turn) => ({ ...turn, room: undefined, reply: turn.reply ?? null })),
     }));
 }

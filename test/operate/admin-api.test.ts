@@ -86,6 +86,21 @@ test("it is closed without a token of its own, refuses wrong ones and nonsense, 
   expect(output()).not.toContain(token);
 }, 40_000);
 
+test("how many wait for an operator is a metric, and no other figure waits for it when the database is away", async () => {
+  const { url } = await world.start({ METRICS_TOKEN: token });
+  const read = async () =>
+    await (await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } })).text();
+  await (await visit(url)).ask("hello");
+  await isDelivered();
+  expect(await read()).toContain("\nparley_turns_parked 0\n");
+  await parkAll();
+  expect(await read()).toContain("\nparley_turns_parked 1\n");
+  await database.query("begin");
+  await database.query("lock table turns");
+  expect(await read()).toMatch(/parley_turns_parked nan/i);
+  await database.query("commit");
+}, 40_000);
+
 test("guessing tokens comes to an end", async () => {
   const { url } = await world.start({ ADMIN_TOKEN: token });
   const api = openApi(url);

@@ -1,7 +1,7 @@
 import { until } from "../until.ts";
 import type { Part, Room } from "./crash-rooms.ts";
-import type { Stage } from "./crash-run.ts";
 import { type Crash, questionsOf } from "./crash-script.ts";
+import type { Stage } from "./crash-stage.ts";
 
 /** How far the message was when the process died: what decides whether the AI may be asked once more. */
 export type Progress = { readonly asked: number; readonly isSaved: boolean };

@@ -1,20 +1,11 @@
 import { join } from "node:path";
-import pg from "pg";
 import { until } from "../until.ts";
 import { auditRoom, type Progress, readProgress } from "./crash-audit.ts";
-import { openSide, type Room, type Side, type Way } from "./crash-rooms.ts";
+import type { Room, Way } from "./crash-rooms.ts";
 import { type Row, rowsOf } from "./crash-rows.ts";
-import { type Crash, openScript, type Script } from "./crash-script.ts";
-import { openWorld, type World } from "./open-world.ts";
+import type { Crash } from "./crash-script.ts";
+import { openStage, type Stage } from "./crash-stage.ts";
 import type { Parley } from "./start-parley.ts";
-
-/** Where messages come and go one way, and the program that dies there again and again. */
-export type Stage = {
-  readonly world: World;
-  readonly side: Side;
-  readonly script: Script;
-  readonly query: <R extends object>(sql: string, values: readonly unknown[]) => Promise<readonly R[]>;
-};
 
 /** What is wrong in each row's room after the process died there and another went on; empty: nothing. */
 export type Outcomes = {
@@ -40,19 +31,13 @@ export function runCrashes(way: Way): Outcomes {
 type Decide = (row: Row, complaints: readonly string[]) => void;
 
 async function playAll(way: Way, rows: readonly Row[], decide: Decide): Promise<void> {
-  const world = await openWorld();
-  const side = await openSide(way);
-  const client = new pg.Client(world.databaseUrl);
-  await client.connect();
-  const query: Stage["query"] = async (sql, values) => (await client.query(sql, [...values])).rows;
+  const stage = await openStage(way);
   try {
-    await play({ world, side, script: openScript(world.ai, side), query }, rows, decide);
-    const unknown = side.unknownRequests();
+    await play(stage, rows, decide);
+    const unknown = stage.side.unknownRequests();
     if (unknown.length > 0) throw new Error(`${way} was asked what it does not know: ${unknown.join("; ")}`);
   } finally {
-    await client.end();
-    await world.close();
-    await side.close();
+    await stage.close();
   }
 }
 
@@ -77,7 +62,7 @@ async function play(stage: Stage, rows: readonly Row[], decide: Decide): Promise
   await parley.stop();
 }
 
-/** Also fills the cache of compiled sources, which halves the time of the starts that follow. */
+/** Also fills the cache of compiled sources, which saves a third of each start that follows. */
 async function openRooms(stage: Stage, count: number): Promise<readonly Room[]> {
   const parley = await start(stage, {});
   const rooms = await Promise.all(Array.from({ length: count }, (_, index) => stage.side.openRoom(index)));

@@ -143,7 +143,7 @@ const resendsMax = 2;
 async function gatherStray(room: Showing, parts: readonly Part[], means: Means): Promise<void> {
   const doubt = means.doubts.of(room.turn);
   const last = parts.at(-1);
-  if (!doubt || doubt.afterId === 0 || !last) return;
+  if (!doubt || !last || (doubt.afterId === 0 && room.turn.shown.length === 0)) return;
   const { foundId } = await findLost(room, last, doubt, means);
   if (foundId !== undefined) room.shown.push(String(foundId));
   else if (!mayLook(room, means)) means.options.onUnsettled?.(room.turn.message);
