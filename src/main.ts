@@ -17,7 +17,7 @@ import type { ReceiverMemory } from "./conversation/ports/receiver-memory.ts";
 import { workInbox, type WorkSignals } from "./conversation/work-inbox.ts";
 import { greeting } from "./greeting.ts";
 import { type Log, openJournal } from "./journal.ts";
-import { readTurnsCommand, UsageError } from "./operate/read-turns-command.ts";
+import { readTurnsCommand, turnsUsage, UsageError } from "./operate/read-turns-command.ts";
 import { Secret } from "./secret.ts";
 import { StartError, startStep } from "./start-step.ts";
 import { openStore, type Store } from "./store/open-store.ts";
@@ -131,18 +131,23 @@ async function main(mode: Mode, config: Config): Promise<void> {
 /** `parley turns …`, beside the instances that run: on the same database, which is all that they share. */
 async function operateTurns(words: readonly string[]): Promise<void> {
   const command = readTurnsCommand(words);
+  if (command.kind === "help") return console.log(turnsUsage);
   const config = readConfig(process.env);
   const silence: Log = { info() {}, warn() {}, error() {} };
   const closing: Closing = [];
   try {
-    const url = config.DATABASE_URL ?? (await visitOwnPostgres(config, silence, closing));
+    const url = config.DATABASE_URL ?? (await visitOwnPostgres(config, closing));
     const postgres = connectPostgres({ url, connectionsMax: 2, report() {} });
     closing.push(postgres.close);
-    const outcome = await startStep(silence, { name: "turns", remedy: "Check DATABASE_URL." }, async () => {
-      const { runTurnsCommand } = await import("./operate/run-turns-command.ts");
-      await migrate(postgres);
-      return await runTurnsCommand(command, postgresParkedTurns(postgres));
-    });
+    const outcome = await startStep(
+      silence,
+      { name: "the connection to the database", remedy: "Check DATABASE_URL." },
+      async () => {
+        const { runTurnsCommand } = await import("./operate/run-turns-command.ts");
+        await migrate(postgres);
+        return await runTurnsCommand(command, postgresParkedTurns(postgres));
+      },
+    );
     console[outcome.kind === "done" ? "log" : "error"](outcome.text);
     process.exitCode = outcome.kind === "done" ? 0 : 1;
   } finally {
@@ -150,12 +155,11 @@ async function operateTurns(words: readonly string[]): Promise<void> {
   }
 }
 
-async function visitOwnPostgres(config: Config, log: Log, closing: Closing): Promise<Secret> {
+async function visitOwnPostgres({ DATA_DIR: dataDir }: Config, closing: Closing): Promise<Secret> {
   const { visitEmbeddedPostgres } = await import("./store/embedded/visit-embedded-postgres.ts");
-  const remedy = "Or set DATABASE_URL to the PostgreSQL that Parley uses.";
-  const server = await startStep(log, { name: "embedded PostgreSQL", remedy }, () =>
-    visitEmbeddedPostgres({ dataDir: config.DATA_DIR, log() {} }),
-  );
+  const server = await visitEmbeddedPostgres({ dataDir, log() {} }).catch((error: unknown) => {
+    throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
+  });
   closing.push(server.stop);
   return new Secret(server.url);
 }

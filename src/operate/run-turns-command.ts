@@ -1,6 +1,6 @@
 import { referenceOf } from "../conversation/domain/reference.ts";
 import type { Decision, ParkedTurns } from "../conversation/ports/parked-turns.ts";
-import { type TurnsCommand, turnsUsage } from "./read-turns-command.ts";
+import type { TurnsCommand } from "./read-turns-command.ts";
 import { writeTurn, writeTurns } from "./write-turns.ts";
 
 /** What is printed, and whether it is what was asked for. */
@@ -11,11 +11,12 @@ export type Outcome = { readonly kind: "done" | "failed"; readonly text: string 
  *
  * @throws StoreError
  */
-export async function runTurnsCommand(command: TurnsCommand, turns: ParkedTurns): Promise<Outcome> {
+export async function runTurnsCommand(
+  command: Exclude<TurnsCommand, { kind: "help" }>,
+  turns: ParkedTurns,
+): Promise<Outcome> {
   const { asJson } = command;
   switch (command.kind) {
-    case "help":
-      return done(turnsUsage);
     case "list": {
       const listed = await turns.list(command.page);
       return done(asJson ? toJson(listed) : writeTurns(listed, command.page));

@@ -23,7 +23,11 @@ test("when the database drops all connections, living instances are not taken fo
       messagesPerMinute: 20,
       report() {},
     });
-    return { ...store, close: async () => void (await store.close(), await postgres.close()) };
+    const close = async () => {
+      await store.close();
+      await postgres.close();
+    };
+    return { ...store, close };
   };
   const [first, second] = [await open(), await open()];
   const operator = new pg.Client(database.url);

@@ -43,8 +43,10 @@ for (const scenario of scenarios.filter(({ name }) => only.includes(name))) {
 console.log(failed === 0 ? "\nEverything held." : `\n${failed} of ${only.length} did not hold.`);
 process.exitCode = failed > 0 ? 1 : 0;
 
-function print({ did, messages, answered, aiCalls, drainedSeconds, tookSeconds, violations }: Outcome): void {
+function print(outcome: Outcome): void {
+  const { did, messages, answered, doubled, told, aiCalls, drainedSeconds, tookSeconds, violations } = outcome;
   console.log(`${did}; ${messages} messages, ${answered} answered, ${aiCalls} requests to the AI`);
+  if (doubled > 0) console.log(`${doubled} parts doubled, ${told} of them told as not to be settled`);
   console.log(
     `drained in ${drainedSeconds.toFixed(1)} s, took ${tookSeconds.toFixed(0)} s, ${violations.length} violations`,
   );

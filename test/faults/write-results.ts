@@ -53,13 +53,14 @@ function table(results: readonly Result[]): string {
         ? `${result.drainedSeconds.toFixed(1)} s`
         : "**not in time**";
     const repeat = `\`npm run faults -- --only ${result.scenario} --seed ${result.seed}${result.size === "long" ? " --long" : ""}\``;
+    const doubles = result.told > 0 ? `${doubled} (${result.told} told)` : doubled;
     const cells = [
       did,
       messages,
       lost,
       disordered,
       crossed,
-      doubled,
+      doubles,
       `${apologised}, ${parked}`,
       aiCalls,
       drained,

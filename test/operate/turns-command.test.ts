@@ -138,6 +138,10 @@ describe("the command", () => {
     expect(wrong).toMatchObject({ code: 2, output: expect.stringMatching(/There is no "turns burn"/) });
     const away = await run({ DATABASE_URL: "postgres://parley:hunter2hunter2@127.0.0.1:9/parley" }, "list");
     expect(away).toMatchObject({ code: 1, output: expect.stringMatching(/ECONNREFUSED/) });
+    expect(await run({}, "--help")).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/turns replay ID --again/),
+    });
     for (const { output } of [wrong, away]) expect(output).not.toMatch(/\n\s+at |hunter2/);
   });
 });

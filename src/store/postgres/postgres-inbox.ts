@@ -353,9 +353,11 @@ const answeredByModel: Statement = {
   text: `with mine as (
     select * from unnest($1::bigint[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::integer[], $9::integer[], $10::integer[])
       as mine (id, attempt, reply, conversation_id, user_id, content, model, prompt_tokens, completion_tokens, latency_ms)
+  ), room as (
+    select mine.* from mine join turns using (id, attempt) join rooms on rooms.id = turns.room_id ${inLockOrder}
   ), turn as (
-    update turns set state = 'answered', reply = mine.reply::jsonb, answered_at = now() from mine
-     where turns.id = mine.id and turns.attempt = mine.attempt and turns.state = 'waiting' returning mine.*
+    update turns set state = 'answered', reply = room.reply::jsonb, answered_at = now() from room
+     where turns.id = room.id and turns.attempt = room.attempt and turns.state = 'waiting' returning room.*
   ), said as (
     insert into messages (conversation_id, turn_id, role, content, model, prompt_tokens, completion_tokens, latency_ms)
     select conversation_id, id, 'assistant', content, model, prompt_tokens, completion_tokens, latency_ms from turn
