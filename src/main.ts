@@ -29,7 +29,7 @@ import type { Redis } from "./store/redis/connect-redis.ts";
 import { type Supervised, supervise } from "./supervise.ts";
 import { adminRoutes } from "./web/admin-routes.ts";
 import type { Check } from "./web/health.ts";
-import { startHttpServer } from "./web/http-server.ts";
+import { type HttpServer, type HttpServerOptions, startHttpServer } from "./web/http-server.ts";
 
 // The only plug: here alone both sides are known. The order of the start is that of the design's fourth diagram.
 
@@ -66,8 +66,7 @@ async function main(mode: Mode, config: Config): Promise<void> {
   const closing: Closing = [];
   try {
     const { store, checks } = await openData(config, { log, report }, closing);
-    const parked = { name: "parley_turns_parked", help: "Turns that wait for an operator: parley turns list" };
-    measure(parked, store.parkedTurns.count);
+    measure({ name: "parley_turns_parked", help: "Turns that wait for an operator" }, store.parkedTurns.count);
     const web = mode === "serve" && config.WEB_CHAT === "on" ? webChat(config, store) : undefined;
     const channels = await openChannels(mode, config, web ? [web] : [], {
       log,
@@ -92,25 +91,7 @@ async function main(mode: Mode, config: Config): Promise<void> {
     const working = workInbox(gateway, signals);
     const supervised = startChannels(gateway, { store, log }, signals.taking);
     if (mode === "serve") {
-      const server = await startStep(log, { name: "HTTP", remedy: "" }, () =>
-        startHttpServer({
-          host: config.HOST,
-          port: config.PORT,
-          version: program.version,
-          checks,
-          channels: supervised,
-          webhooks: [...channels.values()].flatMap(({ webhook }) => webhook ?? []),
-          routes: [
-            ...(web ? [web.routes] : []),
-            ...(config.ADMIN_TOKEN ? [adminRoutes({ token: config.ADMIN_TOKEN, turns: store.parkedTurns })] : []),
-          ],
-          ...(config.METRICS_TOKEN && { metrics: { token: config.METRICS_TOKEN, ...metrics } }),
-          perMinute: config.HTTP_RATE_LIMIT_PER_MINUTE,
-          ...(store.countHit && { sharedHits: store.countHit }),
-          ...(config.TRUST_PROXY && { trustProxy: config.TRUST_PROXY }),
-          log,
-        }),
-      );
+      const server = await serveHttp(config, { store, checks, channels, supervised, web, metrics, log });
       closing.push(server.close);
       signals.taking.addEventListener("abort", server.drain, { once: true });
       const localServers = ai.isDemo ? await findLocalServers() : [];
@@ -126,6 +107,40 @@ async function main(mode: Mode, config: Config): Promise<void> {
       await Promise.resolve(close()).catch((error: unknown) => report("closing", error));
     log.info({}, "stopped");
   }
+}
+
+type Serving = {
+  readonly store: Store;
+  readonly checks: HttpServerOptions["checks"];
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly supervised: ReadonlyMap<string, Supervised>;
+  readonly web: ReturnType<typeof webChat> | undefined;
+  readonly metrics: Omit<NonNullable<HttpServerOptions["metrics"]>, "token">;
+  readonly log: Log;
+};
+
+/** Everything that is reached by HTTP; what has a token is there only if its token is set. */
+function serveHttp(
+  config: Config,
+  { store, checks, channels, supervised, web, metrics, log }: Serving,
+): Promise<HttpServer> {
+  const admin = config.ADMIN_TOKEN && adminRoutes({ token: config.ADMIN_TOKEN, turns: store.parkedTurns });
+  return startStep(log, { name: "HTTP", remedy: "" }, () =>
+    startHttpServer({
+      host: config.HOST,
+      port: config.PORT,
+      version: program.version,
+      checks,
+      channels: supervised,
+      webhooks: [...channels.values()].flatMap(({ webhook }) => webhook ?? []),
+      routes: [...(web ? [web.routes] : []), ...(admin ? [admin] : [])],
+      ...(config.METRICS_TOKEN && { metrics: { token: config.METRICS_TOKEN, ...metrics } }),
+      perMinute: config.HTTP_RATE_LIMIT_PER_MINUTE,
+      ...(store.countHit && { sharedHits: store.countHit }),
+      ...(config.TRUST_PROXY && { trustProxy: config.TRUST_PROXY }),
+      log,
+    }),
+  );
 }
 
 /** `parley turns …`, beside the instances that run: on the same database, which is all that they share. */
