@@ -10,6 +10,7 @@ import { type Config, ConfigError, readConfig } from "./config.ts";
 import { acceptMessages } from "./conversation/accept-messages.ts";
 import { commandWords } from "./conversation/commands/command-words.ts";
 import { type Limits, limits } from "./conversation/domain/limits.ts";
+import { pause } from "./conversation/domain/pause.ts";
 import type { Accept, Channel } from "./conversation/ports/channel.ts";
 import type { Gateway } from "./conversation/ports/gateway.ts";
 import type { Journal } from "./conversation/ports/journal.ts";
@@ -40,6 +41,8 @@ type Closing = (() => void | Promise<unknown>)[];
 type Telling = { readonly log: Log; readonly report: Report };
 
 const program = { name: "Parley", version: readVersion() };
+/** How long a load balancer may take to see that an instance is not ready any more. Until then it is served. */
+const noticeMs = 1_500;
 
 try {
   const [, , word, ...words] = process.argv;
@@ -92,7 +95,10 @@ async function main(mode: Mode, config: Config): Promise<void> {
     const supervised = startChannels(gateway, { store, log }, signals.taking);
     if (mode === "serve") {
       const server = await serveHttp(config, { store, checks, channels, supervised, web, metrics, log });
-      closing.push(server.close);
+      closing.push(async () => {
+        await signals.noticed();
+        await server.close();
+      });
       signals.taking.addEventListener("abort", server.drain, { once: true });
       const localServers = ai.isDemo ? await findLocalServers() : [];
       console.log(greeting(config, { url: server.url, ai: ai.description, isDemo: ai.isDemo, localServers }));
@@ -335,10 +341,11 @@ function limitsFrom(config: Config): Limits {
 }
 
 /**
- * SIGTERM or SIGINT ends the taking; what runs may finish within `drainMs`, then it is handed back to whoever comes next. A second
+ * SIGTERM or SIGINT ends the receiving; what runs may finish within `drainMs`, then it is handed back to whoever comes next. A second
  * signal hands back at once.
  */
-function listenToSignals(drainMs: number, log: Log): WorkSignals & { end(): void } {
+function listenToSignals(drainMs: number, log: Log): WorkSignals & { end(): void; noticed(): Promise<void> } {
+  let noticedAtMs = 0;
   const [taking, holding] = [new AbortController(), new AbortController()];
   const end = () => {
     if (taking.signal.aborted) return holding.abort("shutdown");
@@ -348,9 +355,11 @@ function listenToSignals(drainMs: number, log: Log): WorkSignals & { end(): void
   for (const name of ["SIGINT", "SIGTERM"] as const)
     process.on(name, () => {
       log.info({ signal: name }, "stopping: running answers are finished first");
+      if (name === "SIGTERM" && !taking.signal.aborted) noticedAtMs = performance.now() + noticeMs;
       end();
     });
-  return { taking: taking.signal, holding: holding.signal, end };
+  const noticed = () => pause(Math.max(0, noticedAtMs - performance.now()), holding.signal);
+  return { taking: taking.signal, holding: holding.signal, end, noticed };
 }
 
 function readVersion(): string {

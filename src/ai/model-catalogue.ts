@@ -46,7 +46,7 @@ export function modelCatalogue(
 
   /** Waits for the provider only when nothing is known and it has not just failed. */
   async function newestList(): Promise<readonly ListedModel[] | undefined> {
-    if (Date.now() >= askAgainAtMs) loading ??= refresh();
+    if (performance.now() >= askAgainAtMs) loading ??= refresh();
     if (!known) await loading;
     return known;
   }
@@ -55,11 +55,11 @@ export function modelCatalogue(
     try {
       known = await load();
       failing = false;
-      askAgainAtMs = Date.now() + limits.catalogueMs;
+      askAgainAtMs = performance.now() + limits.catalogueMs;
     } catch (error) {
       if (!failing) report("The list of models cannot be read; the last one stays", error);
       failing = true;
-      askAgainAtMs = Date.now() + limits.catalogueRetryMs;
+      askAgainAtMs = performance.now() + limits.catalogueRetryMs;
     } finally {
       loading = undefined;
     }

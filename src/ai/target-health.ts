@@ -36,13 +36,13 @@ export function targetHealth(limits: AiLimits, report: (what: string, error: unk
   return {
     refusal(target) {
       const cooldown = cooldowns.get(target);
-      const leftMs = cooldown ? cooldown.untilMs - Date.now() : 0;
+      const leftMs = cooldown ? cooldown.untilMs - performance.now() : 0;
       if (cooldown && leftMs > limits.cooldownWaitMsMax) return again(cooldown.error, leftMs);
       const breaker = breakers.get(target);
       return breaker && breakerRefusal(target, breaker);
     },
     pauseMs(target) {
-      const leftMs = (cooldowns.get(target)?.untilMs ?? 0) - Date.now();
+      const leftMs = (cooldowns.get(target)?.untilMs ?? 0) - performance.now();
       return leftMs > limits.cooldownWaitMsMax ? 0 : Math.max(0, leftMs);
     },
     async attempt(target, ask, signal) {
@@ -75,13 +75,14 @@ export function targetHealth(limits: AiLimits, report: (what: string, error: unk
     if (!(error instanceof AiError)) return;
     const isQuota = error.kind === "quota";
     const waitMs = isQuota ? Math.max(error.retryAfterMs, limits.quotaCooldownMs) : error.retryAfterMs;
-    if (waitMs > 0 && (isQuota || error.retryable)) cooldowns.set(target, { error, untilMs: Date.now() + waitMs });
+    if (waitMs > 0 && (isQuota || error.retryable))
+      cooldowns.set(target, { error, untilMs: performance.now() + waitMs });
   }
 }
 
 /** Open, or busy with its one probe: cockatiel would make the others wait for the probe. */
 function breakerRefusal(target: string, { policy, openUntilMs }: Breaker): AiError | undefined {
-  const leftMs = Math.max(0, openUntilMs - Date.now());
+  const leftMs = Math.max(0, openUntilMs - performance.now());
   const isOpen = policy.state === CircuitState.Open && leftMs > 0;
   if (!isOpen && policy.state !== CircuitState.HalfOpen) return undefined;
   const last = policy.lastFailure;
@@ -97,7 +98,7 @@ function again({ kind, message }: AiError, retryAfterMs: number): AiError {
 const failures: ReadonlySet<string> = new Set(["unavailable", "timeout", "broken"]);
 
 function createBreaker(limits: AiLimits): Breaker {
-  const opened = (openMs: number) => void (breaker.openUntilMs = Date.now() + openMs);
+  const opened = (openMs: number) => void (breaker.openUntilMs = performance.now() + openMs);
   const policy: CircuitBreakerPolicy = circuitBreaker(
     // A probe that was aborted has proved nothing: the breaker opens again.
     handleWhen((error) =>
@@ -124,7 +125,7 @@ function slidingWindow(limits: AiLimits): IBreaker {
   let inARow = 0;
 
   function add(failed: boolean): void {
-    const atMs = Date.now();
+    const atMs = performance.now();
     calls.push({ atMs, failed });
     while (calls.length > callsMax || (calls[0]?.atMs ?? atMs) <= atMs - limits.breakerWindowMs) calls.shift();
     inARow = failed ? inARow + 1 : 0;

@@ -25,7 +25,7 @@ export function lanes(): Lanes {
 
   return {
     enter(path) {
-      const now = Date.now();
+      const now = performance.now();
       const waitMs = Math.max(quietUntilMs.get(laneOf(path)) ?? 0, quietUntilMs.get(everything) ?? 0) - now;
       if (waitMs > 0)
         throw new DiscordRefusal("Discord asked to slow down.", { retryable: true, retryAfterMs: waitMs });
@@ -34,7 +34,7 @@ export function lanes(): Lanes {
     },
     leave(path, { status, headers }) {
       const lane = laneOf(path);
-      const now = Date.now();
+      const now = performance.now();
       const isLast = Number(headers.get("x-ratelimit-remaining") ?? Number.POSITIVE_INFINITY) <= spareMin;
       if (isLast && path.includes("/messages"))
         tightUntilMs.set(lane, now + 1_000 * Number(headers.get("x-ratelimit-reset-after") ?? 0));
@@ -45,7 +45,7 @@ export function lanes(): Lanes {
       quietUntilMs.set(isGlobal ? everything : lane, now + 1_000 * Number(headers.get("retry-after") ?? 1));
     },
     isTight(channelId) {
-      const now = Date.now();
+      const now = performance.now();
       const lane = laneOf(`/channels/${channelId}`);
       const untilMs = [tightUntilMs.get(lane), quietUntilMs.get(lane), quietUntilMs.get(everything)];
       return untilMs.some((ms) => (ms ?? 0) > now) || (now < second.endsAtMs && second.requests >= draftsPerSecondMax);

@@ -45,13 +45,13 @@ export function settleParts(
 
   return (turn, address) => {
     const attempt = `${turn.id}/${turn.attempt}`;
-    const claimedAtMs = seenAtMs.get(attempt) ?? Date.now();
+    const claimedAtMs = seenAtMs.get(attempt) ?? performance.now();
     seenAtMs.set(attempt, claimedAtMs);
     let reading: Promise<readonly HistoryMessage[] | undefined> | undefined;
 
     const mayBeForgotten = (nonce: string) => {
-      const ageMs = turn.ageMs + Date.now() - claimedAtMs;
-      const doubtMs = Date.now() - (doubtedAtMs.get(nonce) ?? Date.now());
+      const ageMs = turn.ageMs + performance.now() - claimedAtMs;
+      const doubtMs = performance.now() - (doubtedAtMs.get(nonce) ?? performance.now());
       return (turn.attempt > 1 && ageMs > nonceMs) || doubtMs > nonceMs;
     };
     return {
@@ -76,7 +76,7 @@ export function settleParts(
         }
       },
       doubt(nonce) {
-        if (!doubtedAtMs.has(nonce)) doubtedAtMs.set(nonce, Date.now());
+        if (!doubtedAtMs.has(nonce)) doubtedAtMs.set(nonce, performance.now());
       },
     };
   };

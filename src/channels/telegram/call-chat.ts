@@ -38,11 +38,11 @@ export function chatLine(pacer: Pick<WritePacer, "refused">): ChatLine {
   const refusedTurns = new LRUCache<number, string>({ max: 10_000 });
   const slowness = new LRUCache<number, number>({ max: 10_000, ttl: slowMs });
 
-  const quietMs = (chatId: number) => (quietUntilMs.get(chatId) ?? 0) - Date.now();
+  const quietMs = (chatId: number) => (quietUntilMs.get(chatId) ?? 0) - performance.now();
   const noteRefusal = ({ turn }: Caller, chatId: number, error: ChannelError) => {
     if (!error.retryable) refusedTurns.set(chatId, turn.id);
     if (error.retryAfterMs === 0) return;
-    quietUntilMs.set(chatId, Date.now() + error.retryAfterMs);
+    quietUntilMs.set(chatId, performance.now() + error.retryAfterMs);
     slowness.set(chatId, Math.min(slownessMax, 2 * (slowness.get(chatId) ?? 1)));
     pacer.refused(chatId, error.retryAfterMs);
   };

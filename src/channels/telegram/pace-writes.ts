@@ -44,25 +44,25 @@ export function writePacer(): WritePacer {
   let refusals: readonly Refusal[] = [];
 
   const perSecond = () => {
-    const eased = slowed.perSecond * 2 ** Math.floor((Date.now() - slowed.atMs) / easeMs);
+    const eased = slowed.perSecond * 2 ** Math.floor((performance.now() - slowed.atMs) / easeMs);
     return eased > 2 * perSecondUsual ? Number.POSITIVE_INFINITY : eased;
   };
   const isSlowed = () => perSecond() < Number.POSITIVE_INFINITY;
-  const isClosed = () => closedUntilMs > Date.now();
+  const isClosed = () => closedUntilMs > performance.now();
 
   return {
     isClosed,
-    isLow: () => isSlowed() || fullAtMs - Date.now() > bucketMs / 2,
+    isLow: () => isSlowed() || fullAtMs - performance.now() > bucketMs / 2,
 
     async take(signal) {
-      const nowMs = Date.now();
+      const nowMs = performance.now();
       const waitMs = isSlowed() ? fullAtMs - bucketMs - nowMs : 0;
       if (waitMs > waitMsMax) throw tooFast(waitMs);
       const takenMs = Math.max(nowMs, fullAtMs) + 1_000 / Math.min(perSecondUsual, perSecond());
       fullAtMs = isSlowed() ? takenMs : Math.min(takenMs, nowMs + bucketMs);
       if (waitMs <= 0) return;
       await pause(waitMs, signal);
-      if (isClosed()) throw tooFast(closedUntilMs - Date.now());
+      if (isClosed()) throw tooFast(closedUntilMs - performance.now());
     },
 
     passed() {
@@ -70,7 +70,7 @@ export function writePacer(): WritePacer {
     },
 
     refused(chatId, retryAfterMs) {
-      const nowMs = Date.now();
+      const nowMs = performance.now();
       const recent = refusals.filter((one) => one.chatId !== chatId && one.atMs > nowMs - refusedWithinMs);
       refusals = [...recent, { chatId, atMs: nowMs, retryAfterMs }].slice(-refusedChatsMin);
       if (refusals.length < refusedChatsMin) return;

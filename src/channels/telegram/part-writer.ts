@@ -145,11 +145,12 @@ function questionOf({ isGroup, chatId, messageId }: Room, chatIdNow: number) {
 function remember({ isGroup }: Room, place: PartPlace, part: Part, { pacer, written, showing }: Means): void {
   pacer.passed();
   showing.set(keyOf(place), fingerprint(part));
-  if (isGroup) written.set(place.chatId, [...recentWrites(written, place.chatId), Date.now()].slice(-groupDraftsMax));
+  if (isGroup)
+    written.set(place.chatId, [...recentWrites(written, place.chatId), performance.now()].slice(-groupDraftsMax));
 }
 
 function recentWrites(written: Means["written"], chatId: number): readonly number[] {
-  const sinceMs = Date.now() - 60_000;
+  const sinceMs = performance.now() - 60_000;
   return (written.get(chatId) ?? []).filter((atMs) => atMs > sinceMs);
 }
 

@@ -31,7 +31,7 @@ export function sendDoubts(): SendDoubts {
 
   return {
     of,
-    raise: (turn, ids) => set(turn, { ...ids, atMs: Date.now() }),
+    raise: (turn, ids) => set(turn, { ...ids, atMs: performance.now() }),
     end: (turn) => set(turn, undefined),
   };
 }

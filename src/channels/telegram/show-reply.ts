@@ -163,7 +163,7 @@ async function findLost(room: Showing, part: Part, doubt: Doubt, means: Means): 
       retryable: true,
     });
   if (isAllowed) {
-    await pause(Math.max(0, doubt.atMs + timings.settleAfterMs - Date.now()), room.hold.signal);
+    await pause(Math.max(0, doubt.atMs + timings.settleAfterMs - performance.now()), room.hold.signal);
     await pacer.take(room.hold.signal); // one for all tries, as at most one of them changes anything
   }
   const place = { ...room, chatIdNow: line.idNow(room.chatId), doubt, isAllowed };

@@ -53,7 +53,8 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
         link.health = { state: "failed", reason: error instanceof Error ? error.message : String(error) };
         throw error;
       } finally {
-        open = Promise.withResolvers();
+        // On the way out deliveries are taken as long as they come: another instance answers them.
+        if (!signal.aborted) open = Promise.withResolvers();
       }
     },
 

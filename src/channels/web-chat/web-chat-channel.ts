@@ -24,9 +24,9 @@ export function webChatChannel(options: WebChatOptions): Channel & { readonly ro
 
     async listen(give, signal) {
       if (signal.aborted) return;
+      // On the way out messages are taken as long as they come: another instance answers them.
       accept = give;
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-      accept = undefined;
     },
 
     async show(turn, reply, _note, hold) {

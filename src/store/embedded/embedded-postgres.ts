@@ -105,11 +105,11 @@ type HoldOptions = Pick<EmbeddedPostgresOptions, "log" | "maxConnections"> & { r
 /** Adopts the server that runs, or starts one; ends when the lock is held. */
 async function holdServer(place: Place, options: HoldOptions, signal: AbortSignal): Promise<Held> {
   const { home, program, cluster } = place;
-  const endsAt = Date.now() + readyWithinMs;
+  const endsAt = performance.now() + readyWithinMs;
   let launched: Launched | undefined;
   let refusedSince: number | undefined;
   try {
-    while (Date.now() < endsAt) {
+    while (performance.now() < endsAt) {
       signal.throwIfAborted();
       const running = await findPostmaster(cluster.dataDir, launched?.pid);
       const held = running?.ready ? await tryToHold(place, running, options.log, signal) : undefined;
@@ -121,8 +121,9 @@ async function holdServer(place: Place, options: HoldOptions, signal: AbortSigna
         launched = undefined;
         await pause(failurePauseMs, signal);
       }
-      refusedSince = running?.ready ? (refusedSince ?? Date.now()) : undefined;
-      if (refusedSince && Date.now() - refusedSince > refusedMsMax) await stopPostmaster(cluster.dataDir, "immediate");
+      refusedSince = running?.ready ? (refusedSince ?? performance.now()) : undefined;
+      if (refusedSince && performance.now() - refusedSince > refusedMsMax)
+        await stopPostmaster(cluster.dataDir, "immediate");
       await pause(pollMs, signal);
     }
     throw new EmbeddedPostgresError(
@@ -188,12 +189,12 @@ async function connect(place: Place, port: number): Promise<Client | undefined> 
  * @throws EmbeddedPostgresError when another process keeps it
  */
 async function takeLock(place: Place, client: Client, signal: AbortSignal): Promise<boolean> {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   try {
     for (;;) {
       const { rows } = await client.query<{ taken: boolean }>("select pg_try_advisory_lock($1) as taken", [lockKey]);
       if (rows[0]?.taken) return true;
-      if (Date.now() - startedAt > lockWithinMs) break;
+      if (performance.now() - startedAt > lockWithinMs) break;
       await pause(pollMs * 5, signal);
     }
     const owner = await readOwner(client);

@@ -122,8 +122,8 @@ export async function stopPostmaster(dataDir: string, how: "fast" | "immediate")
 }
 
 async function isGone(dataDir: string, pid: number, withinMs: number): Promise<boolean> {
-  const endsAt = Date.now() + withinMs;
-  while (Date.now() < endsAt) {
+  const endsAt = performance.now() + withinMs;
+  while (performance.now() < endsAt) {
     // A process that nobody reaped answers signals still.
     if (!isAlive(pid) || !(await isServerOf(dataDir, pid))) return true;
     await new Promise((resolve) => setTimeout(resolve, pollMs));

@@ -36,12 +36,12 @@ async function findServer({ dataDir, log }: EmbeddedPostgresOptions): Promise<st
     );
   const home = await openHome(dataDir, log);
   const cluster = await readCluster(home);
-  const endsAtMs = Date.now() + settledWithinMs;
+  const endsAtMs = performance.now() + settledWithinMs;
   for (;;) {
     const running = await findPostmaster(cluster.dataDir);
     if (!running) return undefined;
     if (running.ready) return toUrl({ home, cluster }, running.port);
-    if (Date.now() > endsAtMs) return undefined;
+    if (performance.now() > endsAtMs) return undefined;
     await pause(pollMs, never); // taking its lock now would end the Parley that is starting it
   }
 }

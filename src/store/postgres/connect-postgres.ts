@@ -60,6 +60,7 @@ export function connectPostgres({ url, connectionsMax, report }: PostgresOptions
       });
       try {
         await queryOn(client)(begin, []);
+        await queryOn(client)(boundIdle, []);
         const result = await run(queryOn(client));
         await queryOn(client)(commit, []);
         client.release();
@@ -87,6 +88,8 @@ export function connectPostgres({ url, connectionsMax, report }: PostgresOptions
 }
 
 const begin = { name: "begin", text: "begin" };
+/** An instance that is cut off in the middle must not keep its locks for as long as TCP believes in it. */
+const boundIdle = { name: "bound-idle", text: "set local idle_in_transaction_session_timeout = '15s'" };
 const commit = { name: "commit", text: "commit" };
 
 /** What the database or the way to it failed at is a StoreError, to be tried again; what we said wrong stays as it is. */

@@ -29,11 +29,11 @@ export async function connectRedis(url: Secret, report: (what: string, error: un
   return {
     client,
     async attempt(call) {
-      if (!client.isReady || Date.now() < pausedUntilMs) return undefined;
+      if (!client.isReady || performance.now() < pausedUntilMs) return undefined;
       try {
         return await inTime(call(client));
       } catch (error) {
-        pausedUntilMs = Date.now() + pauseMs;
+        pausedUntilMs = performance.now() + pauseMs;
         report("asking Redis", error);
         return undefined;
       }
