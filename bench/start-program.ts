@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { nodeFlags as usualFlags } from "../bin/node-flags.mjs";
+import { compileCache, nodeFlags as usualFlags } from "../bin/node-flags.mjs";
 import { until } from "../test/until.ts";
 
 export type Program = {
@@ -31,7 +31,7 @@ export async function startProgram({ script, nodeFlags = [], environment, dir }:
   const outputFile = join(dir, "output.log");
   const output = openSync(outputFile, "a");
   const child = spawn(process.execPath, [...usualFlags, ...nodeFlags, join(root, script)], {
-    env: { PATH: process.env["PATH"], HOST: "127.0.0.1", PORT: "0", ...environment },
+    env: { PATH: process.env["PATH"], HOST: "127.0.0.1", PORT: "0", ...compileCache(root), ...environment },
     stdio: ["ignore", output, output],
   });
   closeSync(output);

@@ -1,1 +1,2 @@
 export declare const nodeFlags: readonly string[];
+export declare function compileCache(root: string): Readonly<Record<string, string>>;

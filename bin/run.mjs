@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { buildPage } from "./build-page.mjs";
 import { findNode } from "./find-node.mjs";
 import { installPackages } from "./install-packages.mjs";
-import { nodeFlags } from "./node-flags.mjs";
+import { compileCache, nodeFlags } from "./node-flags.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const args = process.argv.slice(2);
@@ -38,7 +38,8 @@ try {
 
 /** Replaces this process where Node can; else waits for the script, hands signals on and ends as it ends. */
 function become(node, words) {
-  const env = { ...process.env, PATH: path.dirname(node) + path.delimiter + (process.env.PATH ?? "") };
+  const cache = isProgram ? compileCache(root) : {};
+  const env = { ...cache, ...process.env, PATH: path.dirname(node) + path.delimiter + (process.env.PATH ?? "") };
   if (process.execve && process.platform !== "win32") process.execve(node, [node, ...words], env);
 
   const child = spawn(node, words, { stdio: "inherit", env });
