@@ -2,7 +2,16 @@ import { until } from "../../until.ts";
 import type { Scenario } from "../scenario.ts";
 
 /** Statements that change something: each of them must bear being done without its sender knowing. */
-const statements = ["keep", "claim", "record-message", "shown", "answered-by-model", "delivered", "renew", "put-back"];
+const statements = [
+  "keep-question",
+  "claim",
+  "record-messages",
+  "shown",
+  "answered-by-model",
+  "delivered",
+  "renew",
+  "put-back",
+];
 const rare = new Set(["shown", "renew", "put-back"]);
 const waitMs = 20_000;
 
@@ -29,6 +38,7 @@ export const commitNeverTold: Scenario = {
       if (isLost) lost.set(name, (lost.get(name) ?? 0) + 1);
     }
     await talking.ended;
+    if (lost.size === 0) throw new Error(`no statement of these names was seen: ${frequent.join(", ")}`);
     const told = [...lost].map(([name, count]) => `${name} ${count}`).join(", ");
     return `${[...lost.values()].reduce((sum, count) => sum + count, 0)} × COMMIT done, never told (${told})`;
   },
