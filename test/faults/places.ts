@@ -1,3 +1,4 @@
+import { chatLimits, chatPaths, type HistoryAnswer } from "../../src/channels/web-chat/api.ts";
 import { visitChat } from "../web/visit-chat.ts";
 import type { Cluster } from "./cluster.ts";
 import { pauseFor } from "./pause-for.ts";
@@ -81,6 +82,11 @@ async function webPlace({ balancer }: Cluster, name: string): Promise<Place> {
   };
   let opening: Promise<void> | undefined;
   const openAgain = async () => {
+    look();
+    // A new stream begins with the newest turns only; what is older, and was written meanwhile, stands in the history.
+    const history = await page.request(`${chatPaths.messages}?limit=${chatLimits.turnsMax}`).catch(() => undefined);
+    const { turns = [] } = history?.ok ? ((await history.json()) as Partial<HistoryAnswer>) : {};
+    for (const { turnId, reply } of turns) if (reply) seen.set(turnId, reply.text);
     const opened = await page.stream().catch(() => undefined);
     if (opened) stream = opened;
   };
