@@ -1,6 +1,6 @@
 import { askTelegram } from "./ask-telegram.ts";
 import { introduceBot } from "./introduce-bot.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../../conversation/domain/pause.ts";
 import type { Self } from "./read-message.ts";
 import { updateKinds, type TelegramLink } from "./telegram-link.ts";
 

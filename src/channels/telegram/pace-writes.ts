@@ -1,5 +1,5 @@
 import { ChannelError } from "../../conversation/domain/errors.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../../conversation/domain/pause.ts";
 
 /** How fast the bot writes, over all of its chats. */
 export type WritePacer = {

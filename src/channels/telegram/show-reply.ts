@@ -7,7 +7,7 @@ import { type MessageIds, messageIds } from "./message-ids.ts";
 import { type WritePacer, writePacer } from "./pace-writes.ts";
 import { partId, readPart } from "./part-id.ts";
 import { type PartWriter, partWriter, type Room } from "./part-writer.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../../conversation/domain/pause.ts";
 import { type Doubt, type SendDoubts, sendDoubts } from "./send-doubts.ts";
 import { telegramAddress } from "./telegram-address.ts";
 import type { TelegramOptions } from "./telegram-link.ts";

@@ -1,7 +1,7 @@
 import { GatewayError, StoreError } from "../../conversation/domain/errors.ts";
 import { BadDeliveryError, type Channel, type Webhook } from "../../conversation/ports/channel.ts";
 import { keepWebhook } from "./keep-webhook.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../../conversation/domain/pause.ts";
 import { pollUpdates } from "./poll-updates.ts";
 import { readMessage, type Self } from "./read-message.ts";
 import { replyShower } from "./show-reply.ts";

@@ -43,7 +43,8 @@ export function postgresInbox(
   return {
     async keep(arrivals) {
       const [only, ...others] = arrivals;
-      if (only && others.length === 0)
+      if (!only) return []; // all were refused at the door: nothing to begin a transaction for
+      if (others.length === 0)
         return [only.kind === "question" ? await keepGathered(only) : await keepOne(query, only)];
       return await postgres.transaction((query) => keepAll(query, arrivals));
     },
