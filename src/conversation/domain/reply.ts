@@ -6,7 +6,23 @@ export type Reply = {
   readonly footer?: string;
   /** Absent while it is still being written. */
   readonly end?: ReplyEnd;
+  /**
+   * What can be pressed under it, in rows. A room shows buttons under its newest answer only, and only the person who asked (and who
+   * moderates the room) can press them. Channels without buttons leave them out: each stands for a command that can be written.
+   */
+  readonly buttons?: readonly (readonly Button[])[];
+  /** Comes with it, as a file to save. */
+  readonly file?: ReplyFile;
 };
+
+export type Button = {
+  /** In the person's language. At most 40 characters. */
+  readonly label: string;
+  /** What a press stands for, such as "/stop". At most 40 bytes, so that it fits into what platforms send back. */
+  readonly command: string;
+};
+
+export type ReplyFile = { readonly name: string; readonly mimeType: string; readonly text: string };
 
 export type ReplyEnd = "complete" | "length" | "filtered" | "stopped";
 

@@ -15,12 +15,16 @@ export type Turn = {
    * lost sending left behind. Absent: not known.
    */
   readonly after?: string;
+  /** The part of an earlier turn that still shows buttons: they are to go when this turn's reply is shown. */
+  readonly buttonsAt?: string;
   /** How long ago it was kept when it was claimed, by the database's clock. */
   readonly ageMs: number;
   /** The person asked to stop this turn before it was claimed. */
   readonly stopRequested?: true;
   /** For a `/stop`: it overtook and ended a running turn. */
   readonly stoppedTurn?: true;
+  /** Another turn was unfinished when it was kept, and the person was shown that it is noted (`Channel.mark`). */
+  readonly wasQueued?: true;
   /** Present once saved: only the sending is left. */
   readonly reply?: FinalReply;
 };

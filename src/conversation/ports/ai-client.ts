@@ -19,7 +19,14 @@ export type Prompt = {
   readonly replyTokensMax: number;
 };
 
-export type PromptMessage = { readonly role: "system" | "user" | "assistant"; readonly content: string };
+export type PromptMessage = {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+  /** Of a user's message, for a model that reads images. */
+  readonly images?: readonly PromptImage[];
+};
+
+export type PromptImage = { readonly mimeType: string; readonly base64: string };
 
 export type AiChunk = { readonly text: string } | AiEnd;
 

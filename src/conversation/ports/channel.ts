@@ -1,4 +1,4 @@
-import type { ChannelMessage } from "../domain/message.ts";
+import type { Attachment, ChannelMessage } from "../domain/message.ts";
 import type { Reply } from "../domain/reply.ts";
 import type { Turn } from "../domain/turn.ts";
 import type { Receiver } from "./receiver-memory.ts";
@@ -43,6 +43,21 @@ export interface Channel {
    */
   show(turn: Turn, reply: Reply, note: NoteParts, hold: Hold): Promise<readonly string[]>;
 
+  /**
+   * Shows the person that a message is noted, while another one is answered: "queued". "taken" takes the sign away. Only a hint:
+   * what fails is forgotten by the caller. Absent where the room shows it anyway.
+   *
+   * @throws ChannelError
+   */
+  mark?(message: ChannelMessage, mark: Mark, signal: AbortSignal): Promise<void>;
+
+  /**
+   * Fetches what came with a message.
+   *
+   * @throws ChannelError not retryable when it is gone or has more than `bytesMax`
+   */
+  fetch?(attachment: Attachment, bytesMax: number, signal: AbortSignal): Promise<Uint8Array>;
+
   /** Whether messages can arrive right now. */
   health(): ChannelHealth;
 
@@ -74,6 +89,8 @@ export type Hold = {
   /** Throws the reason when it is to be let go; also when its lease ran out while the process stood still and nothing could tell. */
   check(): void;
 };
+
+export type Mark = "queued" | "taken";
 
 export type NoteParts = (shown: readonly string[]) => Promise<void>;
 
