@@ -121,41 +121,7 @@ test("a reply that mentions the bot shows what it answers", () => {
   });
 });
 
-const interaction = {
-  id: "175928847299117063",
-  application_id: "100",
-  type: 2,
-  token: "t",
-  channel_id: "42",
-  channel: { type: 1 },
-  context: 1,
-  user: ada,
-  data: { type: 1, name: "model", options: [{ name: "name", value: "gpt-5" }] },
-};
-const use = (changes: object) => readMessage({ t: "INTERACTION_CREATE", d: { ...interaction, ...changes } }, me);
-
-test("a slash command is the text it stands for", () => {
-  expect(use({})).toMatchObject({
-    id: "interaction:175928847299117063",
-    room: "100/42",
-    text: "/model gpt-5",
-    audience: "direct",
-    address: { kind: "interaction", id: "175928847299117063", applicationId: "100", token: "t", channelId: "42" },
-  });
-  expect(use({ data: { type: 1, name: "help" } })?.text).toBe("/help");
-});
-
-test("a slash command in a server or between other people is in a group", () => {
-  expect(use({ guild_id: "9", context: 0, user: undefined, member: { user: ada, nick: "Countess" } })).toMatchObject({
-    audience: "group",
-    author: { name: "Countess" },
-  });
-  expect(use({ context: 2 })).toMatchObject({ audience: "group" });
-});
-
-test("other interactions and events are not for us", () => {
-  expect(use({ type: 3 })).toBeUndefined();
-  expect(use({ data: { type: 2, name: "Report" } })).toBeUndefined();
+test("other events are not for us", () => {
   expect(readMessage({ t: "TYPING_START", d: null }, me)).toBeUndefined();
 });
 

@@ -1,23 +1,23 @@
-import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { apiError, invalid, type Answer } from "./discord-answers.ts";
+import { discordCommands } from "./discord-commands.ts";
+import { discordInteractions, type InteractionOptions } from "./discord-interactions.ts";
+import { at, type Body, editFields, type Request, type Route } from "./discord-route.ts";
 import { discordRateLimits, placeOf, type RateLimitOptions } from "./discord-rate-limits.ts";
-import type { DiscordMessage, DiscordRoom, DiscordUser, DiscordWorld } from "./discord-world.ts";
+import type { DiscordMessage, DiscordRoom, DiscordWorld } from "./discord-world.ts";
 
 /** The HTTP API of the double, version 10, as far as a chat bot needs it. */
-export type HttpOptions = RateLimitOptions & {
-  readonly token: string;
-  readonly gatewayUrl: () => string;
-  /** What GET /gateway/bot says of starting sessions. */
-  readonly sessionStart: () => SessionStart;
-  /** Whether MESSAGE_CONTENT is turned on in the developer portal. */
-  readonly messageContent: boolean;
-  /** An interaction must be answered within this time, and its token then lives for `interactionLifeMs`. */
-  readonly interactionDeadlineMs: number;
-  readonly interactionLifeMs: number;
-  /** How long a nonce names the message it made. */
-  readonly nonceMs: number;
-};
+export type HttpOptions = RateLimitOptions &
+  InteractionOptions & {
+    readonly token: string;
+    readonly gatewayUrl: () => string;
+    /** What GET /gateway/bot says of starting sessions. */
+    readonly sessionStart: () => SessionStart;
+    /** Whether MESSAGE_CONTENT is turned on in the developer portal. */
+    readonly messageContent: boolean;
+    /** How long a nonce names the message it made. */
+    readonly nonceMs: number;
+  };
 
 type SessionStart = {
   readonly shards: number;
@@ -50,37 +50,18 @@ export type Chaos = { readonly applyThenReset?: number; readonly reset?: number;
 
 export type Match = { readonly method?: string; readonly path: RegExp };
 
-type Interaction = {
-  readonly id: string;
-  readonly token: string;
-  readonly room: DiscordRoom;
-  readonly madeAtMs: number;
-  answered: boolean;
-  originalId?: string;
-};
-
-type Body = Readonly<Record<string, unknown>>;
-type Request = {
-  readonly method: string;
-  readonly path: string;
-  readonly query: Readonly<Record<string, string>>;
-  readonly body: Body;
-  readonly params: readonly string[];
-};
-
 export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   const calls: Call[] = [];
   const complaints: string[] = [];
   const faults: { readonly match: Match; readonly fault: Fault; times: number }[] = [];
-  const interactions = new Map<string, Interaction>();
   const nonces = new Map<string, { readonly id: string; readonly atMs: number }>();
   const limits = discordRateLimits(options);
-  let commands: readonly Body[] = [];
+  const commands = discordCommands(world);
+  const interactions = discordInteractions(world, options, { refuseMessage, change });
   const state = { away: false };
   let chaos: () => Fault | undefined = () => undefined;
 
   const channel = String.raw`/channels/(\d{17,20})`;
-  const at = (pattern: string) => new RegExp(`^${pattern}$`);
   const routes: readonly Route[] = [
     { method: "GET", path: at("/gateway/bot"), answer: gatewayBot },
     { method: "GET", path: at("/users/@me"), answer: () => ({ status: 200, body: world().bot }) },
@@ -89,38 +70,13 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
       path: at("/applications/@me"),
       answer: () => ({ status: 200, body: { id: world().applicationId } }),
     },
-    {
-      method: "GET",
-      path: at(String.raw`/applications/(\d+)/commands`),
-      answer: () => ({ status: 200, body: commands }),
-    },
-    { method: "PUT", path: at(String.raw`/applications/(\d+)/commands`), answer: putCommands },
     { method: "GET", path: at(`${channel}/messages`), answer: history },
     { method: "POST", path: at(`${channel}/messages`), answer: createMessage, fields: messageFields },
     { method: "PATCH", path: at(String.raw`${channel}/messages/(\d+)`), answer: editMessage, fields: editFields },
     { method: "DELETE", path: at(String.raw`${channel}/messages/(\d+)`), answer: deleteMessage },
     { method: "POST", path: at(`${channel}/typing`), answer: typing },
-    {
-      method: "POST",
-      path: at(String.raw`/interactions/(\d+)/([\w-]+)/callback`),
-      answer: answerInteraction,
-      fields: ["type", "data"],
-      anonymous: true,
-    },
-    {
-      method: "POST",
-      path: at(String.raw`/webhooks/(\d+)/([\w-]+)`),
-      answer: followUp,
-      fields: editFields,
-      anonymous: true,
-    },
-    ...["GET", "PATCH", "DELETE"].map((method): Route => ({
-      method,
-      path: at(String.raw`/webhooks/(\d+)/([\w-]+)/messages/(@original|\d+)`),
-      answer: answerMessage,
-      fields: editFields,
-      anonymous: true,
-    })),
+    ...commands.routes,
+    ...interactions.routes,
   ];
 
   return {
@@ -128,7 +84,8 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     calls,
     complaints,
     violations: limits.violations,
-    commands: () => commands,
+    commands: commands.list,
+    interact: interactions.interact,
 
     failNext(match: Match, fault: Fault, times = 1): void {
       faults.push({ match, fault, times });
@@ -136,29 +93,6 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
 
     chaos(given: Chaos): void {
       chaos = chaosOf(given);
-    },
-
-    interact(room: DiscordRoom, author: DiscordUser, data: Body): { readonly id: string; readonly event: Body } {
-      const id = world().snowflake();
-      const token = randomBytes(24).toString("base64url");
-      interactions.set(token, { id, token, room, madeAtMs: Date.now(), answered: false });
-      const who = room.guild_id ? { guild_id: room.guild_id, member: { user: author, nick: null } } : { user: author };
-      const event = {
-        id,
-        token,
-        application_id: world().applicationId,
-        type: 2,
-        version: 1,
-        locale: "en-GB",
-        entitlements: [],
-        channel_id: room.id,
-        channel: { id: room.id, type: room.type },
-        context: room.guild_id ? 0 : 1,
-        data: { id: world().snowflake(), type: 1, ...data },
-        authorizing_integration_owners: {},
-        ...who,
-      };
-      return { id, event };
     },
 
     async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -316,82 +250,6 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     return world().rooms.has(channelId) ? { status: 204 } : apiError(404, 10_003, "Unknown Channel");
   }
 
-  function answerInteraction({ body, params: [id = "", token = ""] }: Request): Answer {
-    const interaction = interactions.get(token);
-    const late = interaction && Date.now() - interaction.madeAtMs > options.interactionDeadlineMs;
-    if (interaction?.id === id && interaction.answered)
-      return apiError(400, 40_060, "Interaction has already been acknowledged.");
-    if (interaction?.id !== id || late) return apiError(404, 10_062, "Unknown interaction");
-    if (body["type"] !== 4 && body["type"] !== 5) return invalid("type", "BASE_TYPE_CHOICES");
-
-    const data = (body["data"] ?? {}) as Body;
-    if (body["type"] === 4) {
-      const refusal = refuseMessage(data);
-      if (refusal) return refusal;
-    }
-    interaction.answered = true;
-    const { room } = interaction;
-    const thinking = body["type"] === 5;
-    interaction.originalId = world().send({
-      room,
-      author: world().bot,
-      content: thinking ? "" : String(data["content"]),
-      type: 20,
-      more: { webhook_id: world().applicationId, flags: thinking ? 128 : 0, interaction_metadata: { id } },
-    }).id;
-    return { status: 204 };
-  }
-
-  function followUp({ body, params: [, token = ""] }: Request): Answer {
-    const interaction = live(token);
-    if (!interaction) return apiError(404, 10_015, "Unknown Webhook");
-    const refusal = refuseMessage(body);
-    if (refusal) return refusal;
-    const { room } = interaction;
-    const more = { webhook_id: world().applicationId, flags: body["flags"] ?? 0 };
-    return {
-      status: 200,
-      body: world().send({ room, author: world().bot, content: String(body["content"]).trim(), more }),
-    };
-  }
-
-  function answerMessage({ method, body, params: [, token = "", id = ""] }: Request): Answer {
-    const interaction = live(token);
-    if (!interaction) return apiError(404, 10_015, "Unknown Webhook");
-    const message = world().messages.get(id === "@original" ? (interaction.originalId ?? "") : id);
-    if (!message?.webhook_id || message.channel_id !== interaction.room.id)
-      return apiError(404, 10_008, "Unknown Message");
-    if (method === "PATCH") return change(message, body);
-    if (method === "GET") return { status: 200, body: message };
-    world().remove(message);
-    return { status: 204 };
-  }
-
-  function live(token: string): Interaction | undefined {
-    const interaction = interactions.get(token);
-    const alive = interaction?.answered && Date.now() - interaction.madeAtMs < options.interactionLifeMs;
-    return alive ? interaction : undefined;
-  }
-
-  function putCommands({ body }: Request): Answer {
-    const list = Array.isArray(body["list"]) ? (body["list"] as Body[]) : [];
-    for (const { name, description } of list) {
-      if (!/^[-_\p{L}\p{N}]{1,32}$/u.test(String(name))) return invalid("name", "APPLICATION_COMMAND_INVALID_NAME");
-      if (typeof description !== "string" || description.length < 1 || description.length > 100)
-        return invalid("description", "BASE_TYPE_BAD_LENGTH");
-    }
-    commands = list.map((command) => ({
-      id: world().snowflake(),
-      application_id: world().applicationId,
-      version: world().snowflake(),
-      type: 1,
-      nsfw: false,
-      default_member_permissions: null,
-      ...command,
-    }));
-    return { status: 200, body: commands };
-  }
-
   function gatewayBot(): Answer {
     const { shards, total, remaining, resetAfterMs, maxConcurrency } = options.sessionStart();
     const start = { total, remaining, reset_after: resetAfterMs, max_concurrency: maxConcurrency };
@@ -412,23 +270,11 @@ function chaosOf({ applyThenReset = 0, reset = 0, seed = 1 }: Chaos): () => Faul
   };
 }
 
-type Route = {
-  readonly method: string;
-  readonly path: RegExp;
-  readonly answer: (request: Request) => Answer;
-  /** What the body may hold. */
-  readonly fields?: readonly string[];
-  /** The path holds a token of its own. */
-  readonly anonymous?: true;
-};
-
 const messageFields =
   "content nonce enforce_nonce tts embeds allowed_mentions message_reference components sticker_ids attachments flags poll".split(
     " ",
   );
 const pageFields = ["after", "before", "around", "limit"];
-const editFields = "content embeds flags allowed_mentions components attachments".split(" ");
-
 function unknownFields(body: Body, fields: readonly string[] = []): readonly string[] {
   return Object.keys(body).filter((field) => field !== "list" && !fields.includes(field));
 }

@@ -15,6 +15,7 @@ import { type DiscordTimings, discordTimings } from "./discord-timings.ts";
 import { openSession } from "./gateway-session.ts";
 import { identifyGate } from "./identify-gate.ts";
 import { type Arrived, keepInOrder } from "./keep-in-order.ts";
+import { readInteraction } from "./read-interaction.ts";
 import { readMessage, type BotIdentity, type GatewayEvent } from "./read-message.ts";
 import { readError } from "./read-error.ts";
 import { receiveEvents, type Reception } from "./receive-events.ts";
@@ -187,7 +188,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
   /** What cannot be read is not for us, and must not hold up what comes after it. */
   function read(event: GatewayEvent, me: BotIdentity): ChannelMessage | undefined {
     try {
-      return readMessage(event, me);
+      return event.t === "INTERACTION_CREATE" ? readInteraction(event.d, me) : readMessage(event, me);
     } catch (error) {
       report(`reading a ${event.t} event of Discord`, error);
       return undefined;

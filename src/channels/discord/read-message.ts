@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
-import { type DiscordAddress, interactionLifeMs } from "./discord-address.ts";
+import type { DiscordAddress } from "./discord-address.ts";
+import { clean, member, nameOf, user } from "./discord-user.ts";
+import { snowflake, snowflakeMs } from "./snowflake.ts";
 
 /** Who we are on Discord. */
 export type BotIdentity = {
@@ -14,14 +16,13 @@ export type BotIdentity = {
 export type GatewayEvent = { readonly t: string; readonly d: unknown };
 
 /**
- * Reads what is meant for the assistant: direct messages; in servers what mentions the bot or replies to it; our slash
- * commands, as the text they stand for. Undefined for everything else.
+ * Reads what is meant for the assistant: direct messages; in servers what mentions the bot or replies to it. Undefined for
+ * everything else.
  *
  * @throws ZodError when the event is not shaped as Discord documents it
  */
 export function readMessage({ t, d }: GatewayEvent, me: BotIdentity): ChannelMessage | undefined {
   if (t === "MESSAGE_CREATE") return readWritten(written.parse(d), me);
-  if (t === "INTERACTION_CREATE") return readCommand(interaction.parse(d), me);
   return undefined;
 }
 
@@ -58,39 +59,6 @@ function isForBot(message: Written, me: BotIdentity): boolean {
     message.mention_roles.some((role) => me.roleIds.has(role)) ||
     (message.type === replyMessage && message.referenced_message?.author.id === me.botId)
   );
-}
-
-function readCommand(event: Interaction, me: BotIdentity): ChannelMessage | undefined {
-  const user = event.member?.user ?? event.user;
-  if (event.type !== applicationCommand || event.data?.type !== chatInput || !user || !event.channel_id)
-    return undefined;
-
-  const sentAtMs = snowflakeMs(event.id);
-  const options = (event.data.options ?? []).flatMap(({ value }) => (value === undefined ? [] : String(value)));
-  const address = {
-    kind: "interaction",
-    id: event.id,
-    applicationId: event.application_id,
-    token: event.token,
-    channelId: event.channel_id,
-    ...(event.guild_id && { guildId: event.guild_id }),
-    expiresAtMs: sentAtMs + interactionLifeMs,
-  } satisfies DiscordAddress;
-  return {
-    channel: "discord",
-    room: `${me.botId}/${event.channel_id}`,
-    id: `interaction:${event.id}`,
-    author: { id: user.id, name: nameOf(user, event.member) },
-    text: clean([`/${event.data.name}`, ...options].join(" ")),
-    audience: isDirect(event) ? "direct" : "group",
-    address,
-    sentAtMs,
-  };
-}
-
-/** Only the bot's own direct channel: a command can also be used in a group, or between two other people. */
-function isDirect({ guild_id, context, channel }: Interaction): boolean {
-  return !guild_id && (context === undefined || context === null ? channel?.type === directChannel : context === botDm);
 }
 
 /** What was written, what was passed on and what came with it, as one text. */
@@ -140,48 +108,18 @@ const attachmentKinds = new Map([
   ["audio", "a sound"],
 ]);
 
-/** The name people see: the server's, the person's own, the account's. */
-function nameOf(user: User, member: { readonly nick?: string | null | undefined } | null | undefined): string {
-  return clean(member?.nick || user.global_name || user.username) || user.id;
-}
-
-/** PostgreSQL keeps neither NUL nor half a surrogate pair. */
-function clean(text: string): string {
-  return text.replaceAll("\u0000", "").toWellFormed().trim();
-}
-
-/** When Discord made this id: its upper bits count milliseconds since 2015. */
-function snowflakeMs(id: string): number {
-  return Number(BigInt(id) >> 22n) + discordEpochMs;
-}
-
-const discordEpochMs = 1_420_070_400_000;
 const unreadable = "[sent a message without text]";
 const plainMessage = 0;
 const replyMessage = 19;
 const directChannel = 1;
-const botDm = 1;
-const applicationCommand = 2;
-const chatInput = 1;
 const voiceMessage = 1 << 13;
 
-const snowflake = z.string().regex(/^\d{1,20}$/);
 /** Discord leaves a list out where it could be empty, in references above all. */
 const listOf = <T extends z.ZodType>(item: T) =>
   z
     .array(item)
     .nullish()
     .transform((items) => items ?? []);
-
-const user = z.object({
-  id: snowflake,
-  username: z.string(),
-  global_name: z.string().nullish(),
-  bot: z.boolean().optional(),
-  system: z.boolean().optional(),
-});
-type User = z.output<typeof user>;
-const member = z.object({ nick: z.string().nullish() });
 
 const attachment = z.object({
   filename: z.string(),
@@ -212,24 +150,3 @@ const written = withForwarded.extend({
   referenced_message: withForwarded.extend({ author: user }).nullish(),
 });
 type Written = z.output<typeof written>;
-
-const interaction = z.object({
-  id: snowflake,
-  application_id: snowflake,
-  type: z.number(),
-  token: z.string(),
-  guild_id: snowflake.optional(),
-  channel_id: snowflake.optional(),
-  channel: z.object({ type: z.number() }).optional(),
-  context: z.number().nullish(),
-  user: user.optional(),
-  member: member.extend({ user }).optional(),
-  data: z
-    .object({
-      type: z.number(),
-      name: z.string(),
-      options: z.array(z.object({ value: z.union([z.string(), z.number(), z.boolean()]).optional() })).nullish(),
-    })
-    .optional(),
-});
-type Interaction = z.output<typeof interaction>;

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { readInteraction } from "../../src/channels/discord/read-interaction.ts";
+
+const me = { botId: "100" };
+const ada = { id: "7", username: "ada", global_name: "Ada Lovelace" };
+const interaction = {
+  id: "175928847299117063",
+  application_id: "100",
+  type: 2,
+  token: "t",
+  channel_id: "42",
+  channel: { type: 1 },
+  context: 1,
+  user: ada,
+  data: { type: 1, name: "model", options: [{ name: "name", value: "gpt-5" }] },
+};
+const use = (changes: object) => readInteraction({ ...interaction, ...changes }, me);
+
+test("a slash command is the text it stands for", () => {
+  expect(use({})).toMatchObject({
+    id: "interaction:175928847299117063",
+    room: "100/42",
+    text: "/model gpt-5",
+    audience: "direct",
+    address: { kind: "interaction", id: "175928847299117063", applicationId: "100", token: "t", channelId: "42" },
+  });
+  expect(use({ data: { type: 1, name: "help" } })?.text).toBe("/help");
+});
+
+test("a slash command in a server or between other people is in a group", () => {
+  expect(use({ guild_id: "9", context: 0, user: undefined, member: { user: ada, nick: "Countess" } })).toMatchObject({
+    audience: "group",
+    author: { name: "Countess" },
+  });
+  expect(use({ context: 2 })).toMatchObject({ audience: "group" });
+});
+
+test("other interactions are not for us", () => {
+  expect(use({ type: 3 })).toBeUndefined();
+  expect(use({ data: { type: 2, name: "Report" } })).toBeUndefined();
+});
+
+test.each([null, 7, [], {}, { ...interaction, id: "x" }, { ...interaction, user: { id: "7" } }])(
+  "a malformed interaction is an error: %j",
+  (d) => {
+    expect(() => readInteraction(d, me)).toThrow();
+  },
+);
