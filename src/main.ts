@@ -108,7 +108,7 @@ async function main(mode: Mode, config: Config): Promise<void> {
     }
     await Promise.all([working, ...[...supervised.values()].map(({ ended }) => ended)]);
   } finally {
-    signals.end();
+    if (!signals.taking.aborted) signals.end(); // again would mean: at once, without telling the load balancer
     for (const close of closing.toReversed())
       await Promise.resolve(close()).catch((error: unknown) => report("closing", error));
     log.info({}, "stopped");

@@ -131,6 +131,21 @@ test("what is written while the database is away is refused for now, and taken w
   expect(world.ai.requestCount).toBe(1);
 });
 
+test("after SIGTERM it is served until a load balancer has seen that it is not ready", async () => {
+  const parley = await world.start();
+  const toldAtMs = performance.now();
+  parley.signal("SIGTERM");
+  const status = () =>
+    fetch(`${parley.url}/ready`).then(
+      (answer) => answer.status,
+      () => "refused" as const,
+    );
+  await until(async () => (await status()) === 503, "it says that it is not ready", 10_000);
+  await until(async () => (await status()) === "refused", "it is closed", 10_000);
+  expect(performance.now() - toldAtMs).toBeGreaterThan(1_500);
+  expect(await parley.exited).toBe(0);
+});
+
 test("a GitHub Models token without a server says in one sentence that the service is gone", async () => {
   world.ai.models = ["openai/gpt-4o"];
   world.ai.failWhile({
