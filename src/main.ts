@@ -4,6 +4,7 @@ import type { AiSettings } from "./ai/ai-settings.ts";
 import { connectAi } from "./ai/connect-ai.ts";
 import { findLocalServers } from "./ai/find-local-servers.ts";
 import { armFailpoint } from "./arm-failpoint.ts";
+import type { DiscordOptions } from "./channels/discord/discord-channel.ts";
 import { terminalChannel } from "./channels/terminal/terminal-channel.ts";
 import { webChatChannel } from "./channels/web-chat/web-chat-channel.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
@@ -14,7 +15,6 @@ import { pause } from "./conversation/domain/pause.ts";
 import type { Accept, Channel } from "./conversation/ports/channel.ts";
 import type { Gateway } from "./conversation/ports/gateway.ts";
 import type { Journal } from "./conversation/ports/journal.ts";
-import type { ReceiverMemory } from "./conversation/ports/receiver-memory.ts";
 import { workInbox, type WorkSignals } from "./conversation/work-inbox.ts";
 import { greeting } from "./greeting.ts";
 import { type Log, openJournal } from "./journal.ts";
@@ -76,6 +76,7 @@ async function main(mode: Mode, config: Config): Promise<void> {
       report,
       journal,
       memory: store.receiverMemory,
+      places: store.placeSettings,
     });
     const ai = await startStep(log, { name: "AI client", remedy: "Mend the AI settings." }, () =>
       connectAi(aiSettings(config), report),
@@ -255,7 +256,13 @@ async function openChannels(
   mode: Mode,
   config: Config,
   channels: Channel[],
-  { log, report, memory, journal }: Telling & { readonly memory: ReceiverMemory; readonly journal: Journal },
+  {
+    log,
+    report,
+    memory,
+    places,
+    journal,
+  }: Telling & Pick<DiscordOptions, "memory" | "places"> & { readonly journal: Journal },
 ): Promise<Map<string, Channel>> {
   const commands = commandWords;
   const settling = (channel: string) => ({
@@ -269,7 +276,7 @@ async function openChannels(
   if (config.DISCORD_TOKEN) {
     const { discordChannel } = await import("./channels/discord/discord-channel.ts");
     const { DISCORD_TOKEN: token, DISCORD_API_BASE: apiBase } = config;
-    channels.push(discordChannel({ token, apiBase, commands, memory, report, ...settling("discord") }));
+    channels.push(discordChannel({ token, apiBase, commands, memory, places, report, ...settling("discord") }));
   } else log.info({}, "Discord is off: DISCORD_TOKEN turns it on");
   if (config.TELEGRAM_TOKEN) {
     const { telegramChannel } = await import("./channels/telegram/telegram-channel.ts");

@@ -1,5 +1,6 @@
 import type { Inbox } from "../conversation/ports/inbox.ts";
 import type { ParkedTurns } from "../conversation/ports/parked-turns.ts";
+import type { PlaceSettings } from "../conversation/ports/place-settings.ts";
 import type { RateLimiter } from "../conversation/ports/rate-limiter.ts";
 import type { ReceiverMemory } from "../conversation/ports/receiver-memory.ts";
 import type { SessionCache } from "../conversation/ports/session-cache.ts";
@@ -14,6 +15,7 @@ import { holdPresence } from "./postgres/hold-presence.ts";
 import { postgresInbox } from "./postgres/postgres-inbox.ts";
 import { type Leases, postgresLeases } from "./postgres/postgres-leases.ts";
 import { postgresParkedTurns } from "./postgres/postgres-parked-turns.ts";
+import { postgresPlaceSettings } from "./postgres/postgres-place-settings.ts";
 import { postgresReceiverMemory } from "./postgres/postgres-receiver-memory.ts";
 import { postgresSessions } from "./postgres/postgres-sessions.ts";
 import { postgresTranscripts } from "./postgres/postgres-transcripts.ts";
@@ -32,6 +34,7 @@ export type Store = {
   readonly leases: Leases;
   readonly receiverMemory: ReceiverMemory;
   readonly parkedTurns: ParkedTurns;
+  readonly placeSettings: PlaceSettings;
   readonly sessionCache: SessionCache;
   readonly rateLimiter: RateLimiter;
   readonly wire: Wire;
@@ -63,6 +66,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     leases: postgresLeases(postgres, presence.instance),
     receiverMemory: postgresReceiverMemory(postgres),
     parkedTurns: postgresParkedTurns(postgres),
+    placeSettings: postgresPlaceSettings(postgres),
     sessionCache: redis ? redisSessionCache(redis, sessionTtlMs) : inProcessSessionCache(sessionTtlMs),
     rateLimiter: redis ? redisRateLimiter(redis, messagesPerMinute) : inProcessRateLimiter(messagesPerMinute),
     wire,

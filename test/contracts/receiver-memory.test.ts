@@ -63,3 +63,14 @@ test("the newest message of each room is found, the rooms that were active last 
   expect(await newest(10)).toEqual(["me/3: 6", "me/1: 3", "me/2: 2"]);
   expect(await newest(2)).toEqual(["me/3: 6", "me/1: 3"]);
 });
+
+test("a kept message is found by its id in the rooms where it may be, and nowhere else", async () => {
+  const keep = (room: string, channel = "discord") =>
+    store.inbox.keep([{ kind: "stop", message: message({ channel, room, id: "77", text: `in ${room}` }) }]);
+  await keep("me/a");
+  await keep("me/b", "telegram");
+  const find = async (...rooms: string[]) => (await memory.findMessage("discord", rooms, "77"))?.text;
+  expect(await find("me/b", "me/a")).toBe("in me/a");
+  expect(await find("me/b", "me/c")).toBeUndefined();
+  expect(await find()).toBeUndefined();
+});

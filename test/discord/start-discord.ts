@@ -5,12 +5,14 @@ import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
 import type { Reply } from "../../src/conversation/domain/reply.ts";
 import type { Turn } from "../../src/conversation/domain/turn.ts";
 import type { Channel, Receipt } from "../../src/conversation/ports/channel.ts";
+import type { PlaceSettings } from "../../src/conversation/ports/place-settings.ts";
 import type { DiscordTimings } from "../../src/channels/discord/discord-timings.ts";
 import { Secret } from "../../src/secret.ts";
 import { type DiscordDouble, type DoubleOptions, startDiscordDouble } from "../doubles/discord-double.ts";
 import { holding } from "../holding.ts";
 import { until } from "../until.ts";
 import { testMemory } from "./test-memory.ts";
+import { testPlaces } from "./test-places.ts";
 
 export type Started = {
   readonly discord: DiscordDouble;
@@ -23,6 +25,7 @@ export type Started = {
   /** The rooms of parts that were sent although they could stand there already. */
   readonly unsettled: readonly string[];
   readonly memory: ReturnType<typeof testMemory>;
+  readonly places: PlaceSettings;
   /** The latest `listen`. */
   listening: Promise<void>;
   stop(): void;
@@ -61,6 +64,7 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
   const reports: string[] = [];
   const unsettled: string[] = [];
   const memory = testMemory(kept);
+  const places = testPlaces();
   const report = (what: string, error: unknown) => void reports.push(`${what}: ${String(error)}`);
   const channel = discordChannel(
     {
@@ -68,6 +72,7 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
       apiBase,
       commands,
       memory,
+      places,
       ...(options.settle !== undefined && { settle: options.settle }),
       onUnsettled: ({ room }) => void unsettled.push(room),
       report,
@@ -84,6 +89,7 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
     reports,
     unsettled,
     memory,
+    places,
     failWith: undefined,
     receipt: undefined,
     listening: Promise.resolve(),

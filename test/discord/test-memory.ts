@@ -35,5 +35,8 @@ export function testMemory(kept: readonly ChannelMessage[]): ReceiverMemory & { 
       }
       return [...newest.values()].toReversed().slice(0, roomsMax);
     },
+    async findMessage(channel, rooms, id) {
+      return kept.find((message) => message.channel === channel && rooms.includes(message.room) && message.id === id);
+    },
   };
 }

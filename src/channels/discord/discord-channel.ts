@@ -6,6 +6,7 @@ import type { CommandWord } from "../../conversation/domain/command.ts";
 import { ChannelError, GatewayError } from "../../conversation/domain/errors.ts";
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { Accept, Channel, ChannelHealth } from "../../conversation/ports/channel.ts";
+import type { PlaceSettings } from "../../conversation/ports/place-settings.ts";
 import type { Receiver, ReceiverMemory } from "../../conversation/ports/receiver-memory.ts";
 import type { Secret } from "../../secret.ts";
 import { catchUpRooms } from "./catch-up.ts";
@@ -30,6 +31,8 @@ export type DiscordOptions = {
   readonly commands: readonly CommandWord[];
   /** Where sessions are remembered, for restarts and for other instances. */
   readonly memory: ReceiverMemory;
+  /** What the moderators of servers have decided; a place's id is the server's. */
+  readonly places: PlaceSettings;
   /** Whether rooms are read to find parts whose sending broke off unheard long ago. True unless told otherwise. */
   readonly settle?: boolean;
   /** Told of each part that is sent although it may stand there already. */

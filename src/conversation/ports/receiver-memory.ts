@@ -31,4 +31,7 @@ export interface ReceiverMemory {
 
   /** The newest kept message of each room whose name begins with `roomPrefix`, the rooms that were active last first. */
   newestMessages(channel: string, roomPrefix: string, roomsMax: number): Promise<readonly ChannelMessage[]>;
+
+  /** A kept message by its id, which may have been kept in any of these rooms. */
+  findMessage(channel: string, rooms: readonly string[], id: string): Promise<ChannelMessage | undefined>;
 }

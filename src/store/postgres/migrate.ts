@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { first } from "../migrations/0001-first.ts";
 import { operators } from "../migrations/0003-operators.ts";
+import { places } from "../migrations/0004-places.ts";
 import { receivers } from "../migrations/0002-receivers.ts";
 import type { Postgres } from "./connect-postgres.ts";
 
@@ -9,6 +10,7 @@ const migrations: readonly (readonly [name: string, statements: readonly string[
   ["0001-first", first],
   ["0002-receivers", receivers],
   ["0003-operators", operators],
+  ["0004-places", places],
 ];
 
 /** Building an index over years of messages takes its time, and whoever waits for it waits as long. */

@@ -25,6 +25,10 @@ export function postgresReceiverMemory({ query }: Postgres): ReceiverMemory {
       const rows = await query<{ message: ChannelMessage }>(newestMessages, [channel, roomPrefix, roomsMax, turnsMax]);
       return rows.map(({ message }) => message);
     },
+    async findMessage(channel, rooms, id) {
+      const [row] = await query<{ message: ChannelMessage }>(findMessage, [channel, rooms, id]);
+      return row?.message;
+    },
   };
 }
 
@@ -71,4 +75,10 @@ const newestMessages: Statement = {
   ) select newest.message from chosen cross join lateral (
       select message from turns where turns.room_id = chosen.room_id order by seq desc limit 1) as newest
      order by chosen.turn_id desc`,
+};
+
+const findMessage: Statement = {
+  name: "find-message",
+  text: `select turns.message from rooms join turns on turns.room_id = rooms.id
+    where rooms.channel = $1 and rooms.room = any($2::text[]) and turns.message_id = $3 limit 1`,
 };
