@@ -89,6 +89,12 @@ function writeJournal(log: Log, registry: Registry): Journal {
     labelNames: ["channel", "outcome"],
     registers,
   });
+  const roomsShut = new Counter({
+    name: "parley_rooms_shut_total",
+    help: "Rooms that were found gone, or shut to the bot",
+    labelNames: ["channel"],
+    registers,
+  });
   const unsettled = new Counter({
     name: "parley_unsettled_sends_total",
     help: "Parts that were sent again although an earlier sending may have arrived",
@@ -152,6 +158,10 @@ function writeJournal(log: Log, registry: Registry): Journal {
     parked(turn, { reason }) {
       attemptEnded("parked", turn);
       log.error({ ...turnOf(turn), reason }, "parked a turn: its reply could not be shown");
+    },
+    roomShut(message, { reason }) {
+      roomsShut.inc({ channel: message.channel });
+      log.warn({ ...placeOf(message), reason }, "a room is shut: what waits there is parked unasked");
     },
     leaseLost(turn) {
       attemptEnded("lease_lost", turn);

@@ -38,21 +38,27 @@ async function decide(held: HeldTurn, error: unknown, gateway: Gateway): Promise
     return reason === "lost";
   }
   if (error instanceof AiError) return await settleAiFailure(held, error, gateway);
-  if (error instanceof ChannelError && !error.retryable) return await park(held, error, gateway);
+  if (error instanceof ChannelError && error.isShut) return await shut(held, error.message, gateway);
+  if (error instanceof ChannelError && !error.retryable) return await park(held, String(error), gateway);
   if (error instanceof GatewayError)
     return held.ageMs() > limits.deliveryMsMax
-      ? await park(held, error, gateway)
+      ? await park(held, String(error), gateway)
       : await tryAgain(held, error, gateway);
 
   // A bug of ours is tried again too: the next deploy may have mended it.
   if (turn.attempt < limits.bugAttemptsMax) return await tryAgain(held, error, gateway);
-  return turn.reply ? await park(held, error, gateway) : await apologise(held, "bug", error, gateway);
+  return turn.reply ? await park(held, String(error), gateway) : await apologise(held, "bug", error, gateway);
+}
+
+/** A turn whose room was found shut since it was kept: nobody asks an AI, or the platform, for what cannot be shown. */
+export async function settleShut(held: HeldTurn, reason: string, gateway: Gateway): Promise<boolean> {
+  return await park(held, `room was shut: ${reason}`, gateway);
 }
 
 /** A turn that killed its workers: it gets an apology, and if even that kills, it is parked. */
 export async function settlePoison(held: HeldTurn, gateway: Gateway): Promise<boolean> {
   const error = new Error(`its worker died ${gateway.limits.crashesMax} times in a row`);
-  return held.turn.reply ? await park(held, error, gateway) : await apologise(held, "bug", error, gateway);
+  return held.turn.reply ? await park(held, String(error), gateway) : await apologise(held, "bug", error, gateway);
 }
 
 async function settleAiFailure(held: HeldTurn, error: AiError, gateway: Gateway): Promise<boolean> {
@@ -96,11 +102,20 @@ async function putBack(
   return facts.delayMs === 0;
 }
 
-async function park({ turn }: HeldTurn, error: unknown, { inbox, journal, limits }: Gateway): Promise<boolean> {
+async function park({ turn }: HeldTurn, reason: string, { inbox, journal, limits }: Gateway): Promise<boolean> {
   failpoint("parking", turn.message);
-  await persist(() => inbox.park(turn, String(error)), limits);
+  await persist(() => inbox.park(turn, reason), limits);
   failpoint("parked", turn.message);
-  journal.parked(turn, { reason: String(error) });
+  journal.parked(turn, { reason });
+  return true;
+}
+
+async function shut({ turn }: HeldTurn, reason: string, { inbox, journal, limits }: Gateway): Promise<boolean> {
+  failpoint("parking", turn.message);
+  await persist(() => inbox.shut(turn, reason), limits);
+  failpoint("parked", turn.message);
+  journal.parked(turn, { reason });
+  journal.roomShut(turn.message, { reason });
   return true;
 }
 

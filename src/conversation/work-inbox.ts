@@ -5,7 +5,7 @@ import type { Turn } from "./domain/turn.ts";
 import { type HeldTurn, holdTurns } from "./hold-turns.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import type { Claim } from "./ports/inbox.ts";
-import { settlePoison, settleTurn } from "./settle-turn.ts";
+import { settlePoison, settleShut, settleTurn } from "./settle-turn.ts";
 
 /** When the work is to end: `taking` ends the claiming, `holding` hands the running turns back. */
 export type WorkSignals = { readonly taking: AbortSignal; readonly holding: AbortSignal };
@@ -25,7 +25,7 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
 
   const work = async (claim: Claim, claimedAtMs: number) => {
     try {
-      if (await seeThrough(held.take(claim.turn, claimedAtMs), claim.crashes, gateway)) bell.ring();
+      if (await seeThrough(held.take(claim.turn, claimedAtMs), claim, gateway)) bell.ring();
     } finally {
       held.release(claim.turn.id);
     }
@@ -53,13 +53,18 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
 }
 
 /** @returns whether the room has another turn waiting */
-async function seeThrough(held: HeldTurn, crashes: number, gateway: Gateway): Promise<boolean> {
+async function seeThrough(held: HeldTurn, { crashes, shut }: Claim, gateway: Gateway): Promise<boolean> {
   try {
+    if (shut !== undefined && !hasWayIn(held.turn, gateway)) return await settleShut(held, shut, gateway);
     if (crashes >= gateway.limits.crashesMax) return await settlePoison(held, gateway);
     return await answerMessage(held, gateway);
   } catch (error) {
     return await settleTurn(held, error, gateway);
   }
+}
+
+function hasWayIn({ message }: Turn, { channels }: Gateway): boolean {
+  return channels.get(message.channel)?.opensRoom?.(message) ?? false;
 }
 
 /** Claims; a claim that failed may have been made all the same, so what it took is freed before the next one. */

@@ -22,7 +22,7 @@ const letter = fc.record({
 });
 const job = fc.record({
   roomsMax: fc.integer({ min: 1, max: 3 }),
-  end: fc.constantFrom("deliver", "deliver", "deliver", "put back", "park", "vanish", "repeat"),
+  end: fc.constantFrom("deliver", "deliver", "deliver", "put back", "park", "shut", "vanish", "repeat"),
 });
 const fault = fc.constantFrom("lease over in a", "lease over in b", "lease over in c", "free abandoned", "die");
 
@@ -94,6 +94,7 @@ async function endTurn(turn: Turn, end: string, place: number, { world, call, ob
     vanish: async () => {},
     "put back": () => fenced("put back", () => inbox.putBack(turn, 0, "again")),
     park: () => fenced("park", () => inbox.park(turn, "gone")),
+    shut: () => fenced("shut", () => inbox.shut(turn, "gone")),
     deliver: () => deliver(turn, 1),
     repeat: () => deliver(turn, 2),
   };

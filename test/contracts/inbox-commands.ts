@@ -41,6 +41,7 @@ export const inboxCommands = [
   fc.tuple(fc.nat(30), fc.array(fc.constantFrom("1", "2", "3"))).map(([nth, parts]) => delivered(nth, parts)),
   fc.tuple(fc.nat(30), fc.boolean()).map(([nth, forLater]) => putBack(nth, forLater)),
   fc.nat(30).map(park),
+  fc.tuple(fc.nat(30), fc.constantFrom("kicked", "gone")).map(([nth, reason]) => shut(nth, reason)),
   fc.constantFrom(...rooms).map(timePasses),
   fc.nat(1).map(die),
   fc.nat(1).map(freeAbandoned),
@@ -79,11 +80,12 @@ function claim({ at, roomsMax }: { readonly at: number; readonly roomsMax: numbe
   return step(`instance ${at} claims up to ${roomsMax}`, async (model, { world, hands }) => {
     const due = [...model.rooms.values()].filter((room) => room.due === "now");
     const claims = await world.inboxAt(at).claim(roomsMax, leaseMs);
-    for (const { turn, crashes } of claims) {
+    for (const { turn, crashes, shut: reason } of claims) {
       const room = due.find(({ name }) => name === turn.message.room);
       if (!room) throw new Error(`${turn.message.room} was not to be claimed`);
       const before = headOf(room);
       expect(crashes).toBe(before?.crashes);
+      expect(reason).toBe(before?.isShut ? room.shutReason : undefined);
       const hand = claimInModel(room, model.living[at] ?? 0);
       expectTurn(turn, hand);
       model.hands.push(hand);
@@ -191,14 +193,31 @@ function putBack(nth: number, forLater: boolean): Step {
   }));
 }
 
+const parkReason = "its answer cannot be shown";
+
 function park(nth: number): Step {
   return write(nth, "is parked", ({ hand, world, turn }) => ({
-    allowed: isCurrent(hand) || wasParked(hand),
-    run: () => world.inboxAt(0).park(turn, "the room is gone"),
+    allowed: isCurrent(hand) || (wasParked(hand) && hand.turn.error === parkReason),
+    run: () => world.inboxAt(0).park(turn, parkReason),
     apply() {
       if (wasParked(hand)) return;
-      Object.assign(hand.turn, { state: "parked", crashes: 0 });
+      Object.assign(hand.turn, { state: "parked", crashes: 0, error: parkReason });
       freeRoom(hand.turn.room);
+    },
+  }));
+}
+
+function shut(nth: number, reason: string): Step {
+  return write(nth, `is parked, for its room is shut: ${reason}`, ({ hand, world, turn }) => ({
+    allowed: isCurrent(hand) || (wasParked(hand) && hand.turn.error === reason),
+    run: () => world.inboxAt(0).shut(turn, reason),
+    apply() {
+      if (wasParked(hand)) return;
+      const { room } = hand.turn;
+      Object.assign(hand.turn, { state: "parked", crashes: 0, error: reason });
+      freeRoom(room);
+      room.shutReason = reason;
+      for (const one of room.turns) one.isShut = true;
     },
   }));
 }
@@ -269,7 +288,7 @@ function replay(nth: number, again: boolean): Step {
     const { room } = turn;
     room.turns = [...room.turns.filter((other) => other !== turn), turn];
     const kept = again ? undefined : turn.reply;
-    Object.assign(turn, { attempt: turn.attempt + 1, crashes: 0, stopRequested: false, reply: kept });
+    Object.assign(turn, { attempt: turn.attempt + 1, crashes: 0, stopRequested: false, isShut: false, reply: kept });
     turn.state = kept ? "answered" : "waiting";
     if (room.due === "never") makeDue(room);
   });

@@ -14,6 +14,10 @@ export type ModelTurn = {
   stopRequested: boolean;
   readonly stoppedTurn: boolean;
   discarded: boolean;
+  /** Why it was parked. */
+  error?: string;
+  /** Its room was found shut since it was kept. */
+  isShut: boolean;
 };
 
 export type ModelRoom = {
@@ -23,6 +27,8 @@ export type ModelRoom = {
   /** "later": put back. "never" and "now" are one where nothing is unfinished: whoever claims there finds nothing. */
   due: "never" | "now" | "leased" | "later";
   holder?: number | undefined;
+  /** Why it was found shut last. */
+  shutReason?: string;
 };
 
 /** A turn as a worker took it: good for as long as nobody else has. */
@@ -87,6 +93,7 @@ export function keepInModel(model: Model, arrival: Arrival): Kept {
       stopRequested: false,
       stoppedTurn: false,
       discarded: false,
+      isShut: false,
       ...more,
     });
   switch (arrival.kind) {

@@ -179,6 +179,7 @@ describe("claiming", () => {
     await expect(inbox.delivered(old, ["1"])).rejects.toThrow(LeaseLostError);
     await expect(inbox.putBack(old, 0, "")).rejects.toThrow(LeaseLostError);
     await expect(inbox.park(old, "")).rejects.toThrow(LeaseLostError);
+    await expect(inbox.shut(old, "")).rejects.toThrow(LeaseLostError);
     expect((await inbox.renew([old], leaseMs)).get(old.id)).toBe("lost");
     expect((await inbox.renew([fresh.turn], leaseMs)).get(old.id)).toBe("held");
   });
@@ -243,6 +244,57 @@ describe("claiming", () => {
     await other.close();
     await until(() => inbox.freeAbandoned(), "the dead instance's room is free");
     expect((await claimOne()).attempt).toBe(2);
+  });
+});
+
+describe("a room that is shut", () => {
+  const shutRoom = async () => {
+    for (const text of ["first", "second"]) await ask({ text });
+    await inbox.shut(await claimOne(), "blocked by the user");
+  };
+  const claimed = async () => {
+    const [claim] = await inbox.claim(1, leaseMs);
+    if (!claim) throw new Error("there was nothing to claim");
+    return claim;
+  };
+
+  test("is told with the claim of each turn that was kept before, and of no other room's", async () => {
+    await shutRoom();
+    await ask({ text: "elsewhere", room: "another" });
+    const claims = await inbox.claim(10, leaseMs);
+    expect(new Map(claims.map(({ turn, shut }) => [turn.message.text, shut]))).toEqual(
+      new Map([
+        ["second", "blocked by the user"],
+        ["elsewhere", undefined],
+      ]),
+    );
+  });
+
+  test("is open again to what is kept later, and only to that", async () => {
+    await shutRoom();
+    await ask({ text: "I am back" });
+    const before = await claimed();
+    expect(before).toMatchObject({ shut: "blocked by the user", turn: { message: { text: "second" } } });
+    await inbox.park(before.turn, "not tried");
+    const after = await claimed();
+    expect([after.turn.message.text, after.shut]).toEqual(["I am back", undefined]);
+  });
+
+  test("is open to a turn that an operator replays", async () => {
+    await ask();
+    const turn = await claimOne();
+    await inbox.shut(turn, "blocked by the user");
+    await store.parkedTurns.replay(turn.id, "keep-reply");
+    expect(await claimed()).not.toHaveProperty("shut");
+  });
+
+  test("can be shut twice by a worker that never heard of the first time", async () => {
+    await ask();
+    const turn = await claimOne();
+    await inbox.shut(turn, "blocked by the user");
+    await inbox.shut(turn, "blocked by the user");
+    await expect(inbox.shut(turn, "another reason")).rejects.toThrow(LeaseLostError);
+    await nothingToClaim();
   });
 });
 

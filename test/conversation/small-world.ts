@@ -201,6 +201,7 @@ const silentJournal: Journal = {
   putBack() {},
   apologised() {},
   parked() {},
+  roomShut() {},
   leaseLost() {},
   unsettled() {},
   failed() {},

@@ -1,7 +1,15 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { discordGateway, type GatewayOptions } from "./discord-gateway.ts";
-import { type Call, type Chaos, discordHttp, type Fault, type HttpOptions, type Match } from "./discord-http.ts";
+import {
+  type Call,
+  type Chaos,
+  discordHttp,
+  type Fault,
+  type HttpOptions,
+  type Match,
+  type ShutCode,
+} from "./discord-http.ts";
 import { type DiscordMessage, type DiscordRoom, discordWorld, type DiscordWorld } from "./discord-world.ts";
 
 export type DoubleOptions = Partial<
@@ -61,6 +69,8 @@ export type DiscordDouble = {
     command: string;
     options?: Readonly<Record<string, string>>;
   }): string;
+  /** Rooms that refuse the bot, and by which code. */
+  readonly shut: Map<string, ShutCode>;
   /** A moderator deletes a message. */
   remove(messageId: string): void;
   transcript(channelId: string): readonly Shown[];
@@ -138,6 +148,7 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
     gateway: gateway.state,
     commands: http.commands,
     failNext: http.failNext,
+    shut: http.shut,
     sendRaw: gateway.sendRaw,
     dropConnections: gateway.drop,
     forgetSessions: gateway.forget,

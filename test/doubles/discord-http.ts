@@ -45,6 +45,18 @@ export type Fault =
   | "apply-then-reset"
   | "apply-then-hang";
 
+/** Nobody may write there: the bot does not see the room, the person takes nothing from it, or its role may not send. */
+export type ShutCode = keyof typeof shutWords;
+const shutWords = {
+  50_001: "Missing Access",
+  50_007: "Cannot send messages to this user",
+  50_013: "Missing Permissions",
+} as const;
+
+function shutOut(code: ShutCode): Answer {
+  return apiError(403, code, shutWords[code]);
+}
+
 /** The share of calls to channels and webhooks that break off, before or after they were done. */
 export type Chaos = { readonly applyThenReset?: number; readonly reset?: number; readonly seed?: number };
 
@@ -59,6 +71,8 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   const commands = discordCommands(world);
   const interactions = discordInteractions(world, options, { refuseMessage, change });
   const state = { away: false };
+  /** Rooms that refuse the bot, and by which code. */
+  const shut = new Map<string, ShutCode>();
   let chaos: () => Fault | undefined = () => undefined;
 
   const channel = String.raw`/channels/(\d{17,20})`;
@@ -81,6 +95,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
 
   return {
     state,
+    shut,
     calls,
     complaints,
     violations: limits.violations,
@@ -158,6 +173,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   function history({ query, params: [channelId = ""] }: Request): Answer {
     const room = world().rooms.get(channelId);
     if (!room) return apiError(404, 10_003, "Unknown Channel");
+    if (shut.get(channelId) === 50_001) return shutOut(50_001);
     const { after, before } = query;
     const limit = Number(query["limit"] ?? 50);
     if (!Number.isInteger(limit) || limit < 1 || limit > 100) return invalid("limit", "NUMBER_TYPE_MAX");
@@ -186,6 +202,8 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   function createMessage({ body, params: [channelId = ""] }: Request): Answer {
     const room = world().rooms.get(channelId);
     if (!room) return apiError(404, 10_003, "Unknown Channel");
+    const code = shut.get(channelId);
+    if (code) return shutOut(code);
     const refusal = refuseMessage(body);
     if (refusal) return refusal;
 
@@ -247,6 +265,8 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   }
 
   function typing({ params: [channelId = ""] }: Request): Answer {
+    const code = shut.get(channelId);
+    if (code) return shutOut(code);
     return world().rooms.has(channelId) ? { status: 204 } : apiError(404, 10_003, "Unknown Channel");
   }
 

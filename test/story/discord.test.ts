@@ -109,6 +109,35 @@ test("a part that arrived although its answer was lost stands once", async () =>
   expect(botSaid(channel).map(({ content }) => content)).toEqual(["You said: once"]);
 });
 
+test("a person who takes no messages costs one question to the AI, and is answered again after a new message", async () => {
+  world.ai.delayMs = 700;
+  await start();
+  const channel = discord.dm("Ada");
+  discord.shut.set(channel, 50_007);
+  for (const content of ["one", "two", "three"]) discord.say({ channel, author: "Ada", content });
+  await until(async () => (await world.count("turns where state = 'parked'")) === 3, "all are parked", 15_000);
+  expect(world.ai.requestCount).toBe(1);
+  expect(await world.count("turns where error like '%takes no direct messages%'")).toBe(3);
+
+  discord.shut.delete(channel);
+  discord.say({ channel, author: "Ada", content: "I am back" });
+  await untilSaid(channel, "You said: I am back");
+});
+
+test("where the bot may not write, a slash command that waits is answered all the same", async () => {
+  world.ai.delayMs = 700;
+  await start();
+  const channel = discord.serverChannel();
+  discord.shut.set(channel, 50_013);
+  discord.say({ channel, author: "Ada", content: `<@${discord.botId}> are you there?` });
+  await until(() => world.ai.requestCount === 1, "the AI is asked", 10_000);
+  discord.interact({ channel, author: "Ben", command: "help" });
+  discord.say({ channel, author: "Ada", content: `<@${discord.botId}> hello?` });
+  await untilSaid(channel, /\/model/);
+  await until(async () => (await world.count("turns where state = 'parked'")) === 2, "the others are parked", 15_000);
+  expect(world.ai.requestCount).toBe(1);
+});
+
 test("a wrong token turns Discord off with a sentence, and leaves the rest running", async () => {
   const parley = await world.start({ DISCORD_TOKEN: "a.wrong.token", DISCORD_API_BASE: discord.apiBase });
   await until(() => /discord is off: .*DISCORD_TOKEN/i.test(parley.output()), "the operator is told", 10_000);

@@ -141,6 +141,24 @@ test("someone who blocks the bot holds up nobody", async () => {
   );
 });
 
+test("a room that blocks the bot costs one question to the AI, whatever waits in it, and opens again with a new message", async () => {
+  world.ai.delayMs = 700;
+  const parley = await world.start(settings());
+  await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
+  telegram.blocked.add(501);
+  for (const text of ["one", "two", "three", "four"]) telegram.say({ chat: 501, text });
+  await until(async () => (await world.count("turns where state = 'parked'")) === 4, "all are parked", 10_000);
+  expect(world.ai.requestCount).toBe(1);
+  expect(telegram.callsOf("sendMessage")).toHaveLength(1);
+  expect(await world.count("turns where error like 'room was shut: %blocked by the user%'")).toBe(3);
+  expect(parley.output()).toContain("a room is shut");
+
+  telegram.blocked.delete(501);
+  telegram.say({ chat: 501, text: "I am back" });
+  await untilSaid(501, "You said: I am back");
+  expect(botSaid(501)).toHaveLength(1);
+});
+
 test("too many messages are answered with one polite sentence", async () => {
   await world.start(settings({ RATE_LIMIT_PER_MINUTE: "2" }));
   for (const text of ["one", "two", "three", "four", "five"]) telegram.say({ chat: 501, text });

@@ -18,9 +18,16 @@ test.each([
   [400, "Bad Request: there is no text in the message to edit", {}, { kind: "gone" }],
   [400, "Bad Request: can't parse entities: Can't find end of the entity", {}, { kind: "formatting" }],
   [400, "Bad Request: group chat was upgraded", { migrate_to_chat_id: -100 }, { kind: "moved", chatId: -100 }],
-  [400, "Bad Request: chat not found", {}, { kind: "failed", error: { retryable: false } }],
+  [400, "Bad Request: chat not found", {}, { kind: "failed", error: { retryable: false, isShut: true } }],
+  [400, "Bad Request: TOPIC_CLOSED", {}, { kind: "failed", error: { retryable: false, isShut: true } }],
+  [400, "Bad Request: message is too long", {}, { kind: "failed", error: { retryable: false, isShut: false } }],
   [401, "Unauthorized", {}, { kind: "unauthorized", error: { retryable: false } }],
-  [403, "Forbidden: bot was kicked from the supergroup chat", {}, { kind: "failed", error: { retryable: false } }],
+  [
+    403,
+    "Forbidden: bot was kicked from the supergroup chat",
+    {},
+    { kind: "failed", error: { retryable: false, isShut: true } },
+  ],
   [409, "Conflict: terminated by other getUpdates request", {}, { kind: "conflict", error: { retryable: true } }],
   [
     429,

@@ -38,6 +38,16 @@ export function readAddress(kept: Json): DiscordAddress {
   });
 }
 
+export type LiveInteraction = Extract<DiscordAddress, { kind: "interaction" }>;
+
+/** Whether it can be answered by the interaction's token, which needs no permission in the room. */
+export function tokenLives(address: DiscordAddress): address is LiveInteraction {
+  return address.kind === "interaction" && Date.now() < address.expiresAtMs - tokenMarginMs;
+}
+
+/** For clocks that differ and answers that take their time. */
+const tokenMarginMs = 30_000;
+
 const schema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("message"),

@@ -11,6 +11,7 @@ import type { Receiver, ReceiverMemory } from "../../conversation/ports/receiver
 import type { Secret } from "../../secret.ts";
 import { catchUpRooms } from "./catch-up.ts";
 import { deferInteractions } from "./defer-interactions.ts";
+import { readAddress, tokenLives } from "./discord-address.ts";
 import { discordRest } from "./discord-rest.ts";
 import { type DiscordTimings, discordTimings } from "./discord-timings.ts";
 import { openSession } from "./gateway-session.ts";
@@ -65,6 +66,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     receivesAlone: true,
     editIntervalMs: () => editIntervalMs,
     show: showReplies(rest, { deferred: interactions.deferred, settle, onUnsettled, nonceMs: timings.nonceMs }),
+    opensRoom: ({ address }) => tokenLives(readAddress(address)),
     health,
     async receivers(signal) {
       const { shards: count } = await findGateway(signal);

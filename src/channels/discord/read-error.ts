@@ -1,5 +1,5 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from "@discordjs/rest";
-import { ChannelError } from "../../conversation/domain/errors.ts";
+import { ChannelError, type ChannelRefusal } from "../../conversation/domain/errors.ts";
 
 /** Discord refused a request, or did not answer. Its message says what to do, and holds neither token nor text. */
 export class DiscordRefusal extends ChannelError {
@@ -7,7 +7,7 @@ export class DiscordRefusal extends ChannelError {
   /** Why Discord refused, by its own numbers; absent when it did not say. */
   readonly code?: number;
 
-  constructor(message: string, options: { retryable: boolean; retryAfterMs?: number; code?: number | undefined }) {
+  constructor(message: string, options: ChannelRefusal & { readonly code?: number | undefined }) {
     super(message, options);
     if (options.code !== undefined) this.code = options.code;
   }
@@ -67,7 +67,19 @@ const cannotMessageUser = 50_007;
 const missingPermissions = 50_013;
 const invalidWebhookToken = 50_027;
 const invalidBody = 50_035;
+const threadLocked = 50_083;
+const noMutualServer = 50_278;
 const cannotReplyWithoutHistory = 160_002;
+
+/** A message in the room is refused whatever it says. */
+const shutCodes: ReadonlySet<number> = new Set([
+  unknownChannel,
+  missingAccess,
+  cannotMessageUser,
+  missingPermissions,
+  threadLocked,
+  noMutualServer,
+]);
 
 const remedies: ReadonlyMap<number, string> = new Map([
   [unknownChannel, "The channel is gone, or the bot was removed from its server."],
@@ -78,7 +90,8 @@ const remedies: ReadonlyMap<number, string> = new Map([
   ],
   [cannotMessageUser, "The person takes no direct messages from the bot."],
   [cannotReplyWithoutHistory, "The bot may not refer to the question. Give its role Read Message History there."],
-  [50_083, "The thread is locked."],
+  [threadLocked, "The thread is locked."],
+  [noMutualServer, "The person shares no server with the bot any more."],
   [200_000, "The server's AutoMod blocked the message."],
   [40_001, "The bot is not authorised for this. Invite it again with the scopes bot and applications.commands."],
 ]);
@@ -93,6 +106,7 @@ function refused({ status, code, rawError }: DiscordAPIError): DiscordRefusal {
   const remedy = remedies.get(number) ?? "";
   return new DiscordRefusal(`Discord refused (${status}, code ${code}: ${said}). ${remedy}`.trim(), {
     retryable: false,
+    isShut: shutCodes.has(number),
     code: number,
   });
 }

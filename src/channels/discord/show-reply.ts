@@ -3,7 +3,13 @@ import { ChannelError } from "../../conversation/domain/errors.ts";
 import { type Reply, replyMarkdown } from "../../conversation/domain/reply.ts";
 import type { Turn } from "../../conversation/domain/turn.ts";
 import type { Hold, NoteParts } from "../../conversation/ports/channel.ts";
-import { type DiscordAddress, interactionLifeMs, readAddress } from "./discord-address.ts";
+import {
+  type DiscordAddress,
+  interactionLifeMs,
+  type LiveInteraction,
+  readAddress,
+  tokenLives,
+} from "./discord-address.ts";
 import type { DiscordRest } from "./discord-rest.ts";
 import { nonceOf } from "./nonce-of.ts";
 import { DiscordRefusal, isBadReference, isBadText, isGone, isShutOut, readError } from "./read-error.ts";
@@ -199,12 +205,6 @@ async function firstThatIsThere(routes: readonly Route[], call: (route: Route) =
   return undefined;
 }
 
-type LiveInteraction = Extract<DiscordAddress, { kind: "interaction" }>;
-
-function tokenLives(address: DiscordAddress): address is LiveInteraction {
-  return address.kind === "interaction" && Date.now() < address.expiresAtMs - tokenMarginMs;
-}
-
 function webhook({ applicationId, token }: LiveInteraction): `/${string}` {
   return `/webhooks/${applicationId}/${token}`;
 }
@@ -217,7 +217,5 @@ function readPart(message: unknown): { readonly id: string; readonly content?: s
   throw new DiscordRefusal("Discord answered without a message id.", { retryable: true });
 }
 
-/** For clocks that differ and answers that take their time. */
-const tokenMarginMs = 30_000;
 /** After this the interaction has been deferred, or never will be: Discord gives three seconds. */
 const deferMsMax = 5_000;

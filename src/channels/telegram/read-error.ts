@@ -1,5 +1,5 @@
 import { GrammyError, HttpError } from "grammy";
-import { ChannelError } from "../../conversation/domain/errors.ts";
+import { ChannelError, type ChannelRefusal } from "../../conversation/domain/errors.ts";
 
 /** What an error of the Bot API means for the one who called. */
 export type Refusal =
@@ -53,6 +53,8 @@ function readRefusal({ method, error_code, description, parameters }: GrammyErro
       return { kind: "conflict", error: new ChannelError(said, { retryable: true }) };
     case 429:
       return failed(said, { retryable: true, retryAfterMs: (parameters.retry_after ?? 1) * 1000 });
+    case 403:
+      return failed(said, { retryable: false, isShut: true });
     default:
       return error_code >= 500 ? unheard(said) : failed(said, { retryable: false });
   }
@@ -64,10 +66,14 @@ function readBadRequest(said: string, description: string): Refusal {
   if (/message to edit not found|message can't be edited|no text in the message|MESSAGE_ID_INVALID/i.test(description))
     return { kind: "gone" };
   if (/entit(?:y|ies)/i.test(description)) return { kind: "formatting" };
-  return failed(said, { retryable: false });
+  return failed(said, { retryable: false, isShut: shutWords.test(description) });
 }
 
-function failed(message: string, options: { retryable: boolean; retryAfterMs?: number }): Refusal {
+/** Chats and topics that are gone, or in which the bot may not write: the official server does not call all of them forbidden. */
+const shutWords =
+  /chat not found|message thread not found|(?:not enough|have no) rights to send|CHAT_WRITE_FORBIDDEN|TOPIC_(?:CLOSED|DELETED)|PEER_ID_INVALID/i;
+
+function failed(message: string, options: ChannelRefusal): Refusal {
   return { kind: "failed", error: new ChannelError(message, options) };
 }
 

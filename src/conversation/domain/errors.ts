@@ -13,13 +13,21 @@ export class GatewayError extends Error {
   }
 }
 
-/**
- * A platform refused a message of ours. Not retryable: the room is gone or blocks the bot, and the
- * reason is in the message.
- */
+/** A platform refused a message of ours, or cannot be reached. Its message tells an operator why. */
 export class ChannelError extends GatewayError {
   override name = "ChannelError";
+  /** The room takes nothing more from us, whatever it is: it is gone, or shuts the bot out. */
+  readonly isShut: boolean;
+
+  constructor(message: string, options: ChannelRefusal) {
+    super(message, options);
+    this.isShut = !options.retryable && options.isShut === true;
+  }
 }
+
+export type ChannelRefusal =
+  | { readonly retryable: true; readonly retryAfterMs?: number }
+  | { readonly retryable: false; readonly isShut?: boolean };
 
 /** The database is away, or refuses. What was not confirmed must be taken as not kept. Always retryable. */
 export class StoreError extends GatewayError {

@@ -58,6 +58,9 @@ export interface Channel {
    */
   fetch?(attachment: Attachment, bytesMax: number, signal: AbortSignal): Promise<Uint8Array>;
 
+  /** Whether this message can be answered although its room is shut to us: it brought a way in of its own. Absent: none does. */
+  opensRoom?(message: ChannelMessage): boolean;
+
   /** Whether messages can arrive right now. */
   health(): ChannelHealth;
 

@@ -45,6 +45,12 @@ export interface Inbox {
   park(turn: Turn, reason: string): Promise<void>;
 
   /**
+   * As `park`, and marks the room as shut to us: the claims of what is kept there by now tell the reason. What is kept later, or
+   * replayed, is not held to it: somebody is back.
+   */
+  shut(turn: Turn, reason: string): Promise<void>;
+
+  /**
    * Frees the rooms that this instance holds, but for those of `inHand`: what a claim took whose answer got lost. Not to be called
    * while one is under way.
    */
@@ -78,6 +84,8 @@ export type Claim = {
   readonly turn: Turn;
   /** How many holders in a row, before this one, vanished without a word. */
   readonly crashes: number;
+  /** Why the room takes nothing from us, as far as was found out after the turn was kept. */
+  readonly shut?: string;
 };
 
 /** What the model said, as the conversation remembers it. */

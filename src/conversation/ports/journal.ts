@@ -14,6 +14,8 @@ export interface Journal {
   putBack(turn: Turn, facts: { delayMs: number; reason: string }): void;
   apologised(turn: Turn, facts: { reference: string; reason: string }): void;
   parked(turn: Turn, facts: { reason: string }): void;
+  /** The room takes nothing more from us: what waits there is parked unasked. */
+  roomShut(message: ChannelMessage, facts: { reason: string }): void;
   leaseLost(turn: Turn): void;
   /** A part was sent again although an earlier sending may have arrived: the room may show it twice. */
   unsettled(place: { readonly channel: string; readonly room: string }): void;

@@ -86,6 +86,10 @@ export function postgresInbox(
       await fenced(turn, park, [storable(reason)]);
     },
 
+    async shut(turn, reason) {
+      await fenced(turn, shut, [storable(reason)]);
+    },
+
     async freeForgotten(inHand) {
       await query(freeForgotten, [instance, inHand.map(({ id }) => id)]);
     },
@@ -260,7 +264,7 @@ const claim: Statement = {
   ), held as (
     update rooms set due_at = now() + $2::float8 * interval '1 ms', holder = $3::integer
       from free where rooms.id = free.id
-    returning rooms.id, rooms.last_seq
+    returning rooms.id, rooms.last_seq, rooms.shut_seq, rooms.shut_reason
   ), head as (
     select held.id as room_id, oldest.id from held cross join lateral (
       select id from turns where room_id = held.id and state in ('waiting', 'answered') order by seq limit 1) oldest
@@ -269,7 +273,8 @@ const claim: Statement = {
       from head where turns.id = head.id and turns.state in ('waiting', 'answered')
     returning turns.*
   ) select held.id as room_id, held.last_seq, claimed.id, claimed.message, claimed.attempt, claimed.crashes, claimed.stop_requested,
-           claimed.stopped_turn, claimed.parts, claimed.reply, newest_part.after, (extract(epoch from now() - claimed.kept_at) * 1000)::float8 as age_ms
+           claimed.stopped_turn, claimed.parts, claimed.reply, newest_part.after, (extract(epoch from now() - claimed.kept_at) * 1000)::float8 as age_ms,
+           case when claimed.seq <= held.shut_seq then held.shut_reason end as shut
       from held left join claimed on claimed.room_id = held.id
       left join lateral (select parts->>-1 as after from turns
          where room_id = held.id and seq < claimed.seq and parts <> '[]' order by seq desc limit 1) newest_part on true`,
@@ -288,6 +293,7 @@ type ClaimRow = {
   after: string | null;
   reply: FinalReply | null;
   age_ms: number;
+  shut: string | null;
 };
 
 function readClaim(row: ClaimRow): Claim {
@@ -302,7 +308,7 @@ function readClaim(row: ClaimRow): Claim {
     ...(row.stopped_turn && { stoppedTurn: true as const }),
     ...(row.reply && { reply: row.reply }),
   };
-  return { turn, crashes: row.crashes - 1 };
+  return { turn, crashes: row.crashes - 1, ...(row.shut !== null && { shut: row.shut }) };
 }
 
 /** A claimed room without work goes to rest, unless a message came meanwhile: then it is free at once. */
@@ -395,8 +401,11 @@ async function markAllAnswered(query: Postgres["query"], batch: readonly Answere
 }
 
 /** The comparison of numbers is made on the locked row, so a message kept meanwhile is not overlooked. */
-const freeRoom = `update rooms set holder = null, due_at = case when rooms.last_seq > turn.seq then now() else 'infinity' end
-      from turn where rooms.id = turn.room_id returning due_at < 'infinity' as more`;
+const freed = `holder = null, due_at = case when rooms.last_seq > turn.seq then now() else 'infinity' end`;
+const ofTurn = `from turn where rooms.id = turn.room_id returning due_at < 'infinity' as more`;
+const freeRoom = `update rooms set ${freed} ${ofTurn}`;
+/** For all that has a number by now, which the locked row knows too. */
+const shutRoom = `update rooms set ${freed}, shut_at = now(), shut_seq = rooms.last_seq, shut_reason = $3 ${ofTurn}`;
 
 const delivered: Statement = {
   name: "delivered",
@@ -428,13 +437,13 @@ async function markAllDelivered(
   return batch.map(({ turn }) => freed.get(turn.id));
 }
 
-const park: Statement = {
-  name: "park",
-  text: `with ${roomOfTurn}, turn as (
+const parkAnd = (endRoom: string) => `with ${roomOfTurn}, turn as (
     update turns set state = 'parked', error = $3, crashes = 0, ended_at = now() from room
      where turns.id = $1 and room_id = room.id and attempt = $2 and state in ('waiting', 'answered') returning room_id, seq
-  ), freed as (${freeRoom}) select more from freed ${orWas("state = 'parked' and error = $3", "true")}`,
-};
+  ), freed as (${endRoom}) select more from freed ${orWas("state = 'parked' and error = $3", "true")}`;
+
+const park: Statement = { name: "park", text: parkAnd(freeRoom) };
+const shut: Statement = { name: "shut", text: parkAnd(shutRoom) };
 
 const putBack: Statement = {
   name: "put-back",
