@@ -1,7 +1,8 @@
 import { parseCommand } from "./domain/command.ts";
 import { failpoint } from "./domain/failpoint.ts";
 import type { ChannelMessage } from "./domain/message.ts";
-import { refuseFullRoom, refuseLongMessage, refuseTooMany, sendAgain } from "./domain/sentences.ts";
+import { sayDuration } from "./domain/words/say-duration.ts";
+import { say } from "./domain/words/say.ts";
 import type { Receipt } from "./ports/channel.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import type { Arrival, Kept, WhenFull } from "./ports/inbox.ts";
@@ -12,7 +13,14 @@ type Accepting = Pick<Gateway, "channels" | "inbox" | "rateLimiter" | "wire" | "
 const fullRoomMs = 10_000;
 
 /** What is to be kept of one message, and what its sender is told. */
-type Verdict = { readonly arrival?: Arrival; readonly receipt: Receipt; readonly permitKey?: string };
+type Verdict = {
+  readonly message: ChannelMessage;
+  readonly arrival?: Arrival;
+  readonly receipt: Receipt;
+  readonly permitKey?: string;
+  /** Of a refusal, for the operator. */
+  readonly reason?: string;
+};
 
 /**
  * The Router: keeps what arrived, each message once, before anything else is done with it.
@@ -41,67 +49,79 @@ export async function acceptMessages(
   const outcomes = new Map(taken.map((verdict, index) => [verdict, kept[index]]));
   await giveBack(taken.filter((_, index) => kept[index] !== "new").map(({ permitKey }) => permitKey));
   if (kept.some((outcome) => outcome !== "known")) wire.send("work", null);
-  return verdicts.map((verdict, index) => {
+  return verdicts.map((verdict) => {
     const receipt = receiptOf(verdict, outcomes.get(verdict));
-    const message = messages[index];
-    if (message) note(message, verdict, receipt, { wire, journal });
-    if (message) failpoint("announced", message);
+    note(verdict, receipt, { wire, journal });
+    failpoint("announced", verdict.message);
     return receipt;
   });
 }
 
 async function judge(message: ChannelMessage, gateway: Accepting): Promise<Verdict> {
   if (parseCommand(message.text)?.name === "stop")
-    return { arrival: { kind: "stop", message }, receipt: { kind: "kept" } };
-  if (message.text.length > gateway.limits.messageCharsMax)
-    return refuse(message, { sentence: refuseLongMessage(gateway.limits), retryAfterMs: 0, say: true }, gateway);
+    return { message, arrival: { kind: "stop", message }, receipt: { kind: "kept" } };
+  const { language } = message;
+  const { messageCharsMax } = gateway.limits;
+  if (message.text.length > messageCharsMax) {
+    const sentence = say(language, "refusals.longMessage", { count: messageCharsMax });
+    return refuse(message, { sentence, reason: "too long", retryAfterMs: 0, isTold: true }, gateway);
+  }
 
   const permitKey = `${message.channel}:${message.author.id}`;
   const permit = await gateway.rateLimiter.take(permitKey);
   if (permit.kind === "granted")
     return {
+      message,
       arrival: { kind: "question", message, whenFull: whenFull(message, gateway) },
       receipt: { kind: "kept" },
       permitKey,
     };
 
   const { retryAfterMs, first } = permit;
-  return refuse(message, { sentence: refuseTooMany(retryAfterMs), retryAfterMs, say: first }, gateway);
+  const sentence = say(language, "refusals.tooMany", { wait: sayDuration(language, retryAfterMs) });
+  return refuse(message, { sentence, reason: "too many at once", retryAfterMs, isTold: first }, gateway);
 }
 
 function whenFull(message: ChannelMessage, { limits, ...gateway }: Accepting): WhenFull {
   const turnsMax = limits.roomTurnsMax;
   if (refusesAtDoor(message, gateway)) return { turnsMax };
-  return { turnsMax, words: { text: `${refuseFullRoom} ${sendAgain}`, end: "complete" } };
+  const text = [say(message.language, "refusals.fullRoom"), say(message.language, "refusals.sendAgain")].join(" ");
+  return { turnsMax, words: { text, end: "complete" } };
 }
 
-type Refusal = { readonly sentence: string; readonly retryAfterMs: number; readonly say: boolean };
+type Refusal = Required<Pick<Verdict, "reason">> & {
+  readonly sentence: string;
+  readonly retryAfterMs: number;
+  /** False: it would be one sentence too many in the room. */
+  readonly isTold: boolean;
+};
 
-function refuse(message: ChannelMessage, { sentence, retryAfterMs, say }: Refusal, gateway: Accepting): Verdict {
-  const receipt: Receipt = { kind: "refused", sentence, retryAfterMs };
-  if (refusesAtDoor(message, gateway)) return { receipt };
-  const words = retryAfterMs > 0 ? `${sentence} ${sendAgain}` : sentence;
-  return { receipt, arrival: { kind: "refusal", message, ...(say && { reply: { text: words, end: "complete" } }) } };
+function refuse(message: ChannelMessage, refusal: Refusal, gateway: Accepting): Verdict {
+  const { sentence, reason, retryAfterMs, isTold } = refusal;
+  const verdict: Verdict = { message, receipt: { kind: "refused", sentence, retryAfterMs }, reason };
+  if (refusesAtDoor(message, gateway)) return verdict;
+  const text = retryAfterMs > 0 ? `${sentence} ${say(message.language, "refusals.sendAgain")}` : sentence;
+  return { ...verdict, arrival: { kind: "refusal", message, ...(isTold && { reply: { text, end: "complete" } }) } };
 }
 
 function refusesAtDoor({ channel }: ChannelMessage, { channels }: Pick<Accepting, "channels">): boolean {
   return channels.get(channel)?.refuses === "at-door";
 }
 
-function receiptOf({ receipt }: Verdict, outcome: Kept | undefined): Receipt {
+function receiptOf({ message, receipt }: Verdict, outcome: Kept | undefined): Receipt {
   if (outcome === "known") return { kind: "known" };
-  if (outcome === "full") return { kind: "refused", sentence: refuseFullRoom, retryAfterMs: fullRoomMs };
+  if (outcome === "full")
+    return { kind: "refused", sentence: say(message.language, "refusals.fullRoom"), retryAfterMs: fullRoomMs };
   return receipt;
 }
 
 function note(
-  message: ChannelMessage,
-  { arrival }: Verdict,
+  { message, arrival, reason = "the room is full" }: Verdict,
   receipt: Receipt,
   { wire, journal }: Pick<Accepting, "wire" | "journal">,
 ): void {
   if (receipt.kind === "known") return journal.duplicate(message);
-  if (receipt.kind === "refused") return journal.refused(message, receipt.sentence);
+  if (receipt.kind === "refused") return journal.refused(message, reason);
   if (arrival?.kind === "stop") wire.send("stop", { channel: message.channel, room: message.room });
   journal.kept(message);
 }

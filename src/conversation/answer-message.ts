@@ -6,9 +6,9 @@ import { AiError } from "./domain/errors.ts";
 import { failpoint } from "./domain/failpoint.ts";
 import type { ChannelMessage } from "./domain/message.ts";
 import type { FinalReply, Reply } from "./domain/reply.ts";
-import { otherModelFooter, replacedModelFooter, stoppedFooter } from "./domain/sentences.ts";
 import type { Session } from "./domain/session.ts";
 import type { Turn } from "./domain/turn.ts";
+import { sayFooter } from "./domain/words/say-footer.ts";
 import { type Generated, generateReply } from "./generate-reply.ts";
 import type { HeldTurn } from "./hold-turns.ts";
 import type { AiChunk } from "./ports/ai-client.ts";
@@ -30,7 +30,12 @@ export async function answerMessage(held: HeldTurn, gateway: Gateway): Promise<b
 
 async function writeReply(held: HeldTurn, gateway: Gateway): Promise<Turn> {
   const { turn } = held;
-  if (turn.stopRequested) return await saveReply(turn, { text: stoppedFooter, end: "stopped" }, gateway);
+  if (turn.stopRequested)
+    return await saveReply(
+      turn,
+      { text: sayFooter(turn.message.language, "footers.stopped"), end: "stopped" },
+      gateway,
+    );
 
   const command = findCommand(turn.message.text);
   if (!command) return await askModel(held, gateway);
@@ -55,11 +60,13 @@ async function askModel(held: HeldTurn, gateway: Gateway): Promise<Turn> {
   const editIntervalMs = gateway.channels.get(message.channel)?.editIntervalMs(message) ?? 0;
   const startedAtMs = performance.now();
   const stream = (signal: AbortSignal) => streamFitting({ message, session, model }, gateway, signal);
-  const generated = await generateReply(stream, showDraft, { ...limits, editIntervalMs }, held.writing.signal);
+  const showing = { ...limits, editIntervalMs, ...(message.language && { language: message.language }) };
+  const generated = await generateReply(stream, showDraft, showing, held.writing.signal);
   failpoint("written", message);
 
   const answer = toAnswer(generated, session, model, performance.now() - startedAtMs);
-  const reply = withModelNotice(generated.reply, { asked: choice.model, used: model, answered: answer.model });
+  const told = { asked: choice.model, used: model, answered: answer.model };
+  const reply = withModelNotice(generated.reply, told, message.language);
   const saved = await saveReply(held.turn, reply, gateway, answer);
   gateway.journal.answered(saved, answer);
   return saved;
@@ -103,11 +110,12 @@ function toAnswer(
 function withModelNotice(
   reply: FinalReply,
   { asked, used, answered }: { asked: string; used: string; answered: string },
+  language: string | undefined,
 ): FinalReply {
   const notices = [
     reply.footer,
-    used === asked ? undefined : replacedModelFooter(asked, used),
-    answered === used ? undefined : otherModelFooter(used, answered),
+    used === asked ? undefined : sayFooter(language, "footers.replacedModel", { name: asked, model: used }),
+    answered === used ? undefined : sayFooter(language, "footers.otherModel", { asked: used, answered }),
   ].filter((notice) => notice !== undefined);
   return notices.length === 0 ? reply : { ...reply, footer: notices.join("\n") };
 }

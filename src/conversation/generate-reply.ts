@@ -1,8 +1,10 @@
 import { AiError } from "./domain/errors.ts";
 import type { Limits } from "./domain/limits.ts";
+import type { ChannelMessage } from "./domain/message.ts";
 import type { FinalReply, Reply } from "./domain/reply.ts";
-import { filteredFooter, lengthFooter, nothingSaid, stoppedFooter } from "./domain/sentences.ts";
 import { pause } from "./domain/pause.ts";
+import { sayFooter } from "./domain/words/say-footer.ts";
+import { say } from "./domain/words/say.ts";
 import type { AiChunk, AiEnd } from "./ports/ai-client.ts";
 
 /** Shows a reply that is still being written. Never throws: a draft that fails is forgotten, the next one carries its text too. */
@@ -11,6 +13,8 @@ export type ShowDraft = (draft: Reply) => Promise<void>;
 export type Pace = Pick<Limits, "typingAfterMs" | "typingMs" | "firstDraftMs"> & {
   readonly editIntervalMs: number;
 };
+
+export type Showing = Pace & Pick<ChannelMessage, "language">;
 
 /** What the model wrote. `end` is absent when the person stopped it. */
 export type Generated = { readonly text: string; readonly reply: FinalReply; readonly end?: AiEnd };
@@ -24,36 +28,35 @@ export type Generated = { readonly text: string; readonly reply: FinalReply; rea
 export async function generateReply(
   stream: (signal: AbortSignal) => AsyncIterable<AiChunk>,
   showDraft: ShowDraft,
-  pace: Pace,
+  { language, ...pace }: Showing,
   signal: AbortSignal,
 ): Promise<Generated> {
   const writing = newWriting();
   const drafts = showWhileGrowing(writing, showDraft, pace);
   try {
     for await (const chunk of stream(signal)) {
-      if ("end" in chunk) return { text: writing.text(), reply: finish(writing.text(), chunk.end), end: chunk };
+      if ("end" in chunk)
+        return { text: writing.text(), reply: finish(writing.text(), chunk.end, language), end: chunk };
       writing.add(chunk.text);
     }
     throw new Error("the AI client ended without an end");
   } catch (error) {
     if (signal.aborted && signal.reason === "timeout") throw new AiError("timeout", "the answer took too long in all");
     if (!signal.aborted || signal.reason !== "stopped") throw error;
-    return { text: writing.text(), reply: { text: writing.text(), footer: stoppedFooter, end: "stopped" } };
+    const footer = sayFooter(language, "footers.stopped");
+    return { text: writing.text(), reply: { text: writing.text(), footer, end: "stopped" } };
   } finally {
     await drafts.end();
   }
 }
 
-function finish(text: string, end: AiEnd["end"]): FinalReply {
-  const footer = footers[end];
-  return { text: text.trim() || nothingSaid, end, ...(footer && { footer }) };
+function finish(text: string, end: AiEnd["end"], language: string | undefined): FinalReply {
+  return {
+    text: text.trim() || say(language, "answers.nothing"),
+    end,
+    ...(end !== "complete" && { footer: sayFooter(language, `footers.${end}`) }),
+  };
 }
-
-const footers: Readonly<Record<AiEnd["end"], string | undefined>> = {
-  complete: undefined,
-  length: lengthFooter,
-  filtered: filteredFooter,
-};
 
 /** A text that grows, and can be waited for. */
 type Writing = {

@@ -2,7 +2,7 @@ import { AiError, type AiFailure, ChannelError, GatewayError, LeaseLostError } f
 import { failpoint } from "./domain/failpoint.ts";
 import type { Limits } from "./domain/limits.ts";
 import { referenceOf } from "./domain/reference.ts";
-import { apology, waitingNotice } from "./domain/sentences.ts";
+import { say } from "./domain/words/say.ts";
 import { endReason, type HeldTurn } from "./hold-turns.ts";
 import { persist } from "./persist.ts";
 import type { Gateway } from "./ports/gateway.ts";
@@ -69,8 +69,9 @@ async function settleAiFailure(held: HeldTurn, error: AiError, gateway: Gateway)
 
   const delayMs = retryDelayMs(error, held.turn.attempt, limits);
   if (ageMs + delayMs > limits.noticeAfterMs) {
-    const notice = waitingNotice(error.kind, referenceOf(held.turn));
-    held.turn = await sendDraft(held.turn, { text: notice }, gateway, held.sending);
+    const notice = say(held.turn.message.language, error.kind === "rate_limited" ? "notices.busy" : "notices.away");
+    const text = `⏳ ${notice} (ref ${referenceOf(held.turn)})`;
+    held.turn = await sendDraft(held.turn, { text }, gateway, held.sending);
   }
   return await putBack(held, { delayMs, reason: String(error) }, gateway);
 }
@@ -78,7 +79,8 @@ async function settleAiFailure(held: HeldTurn, error: AiError, gateway: Gateway)
 /** The apology is saved like any reply, replaces the draft it follows, and is not remembered in the conversation. */
 async function apologise(held: HeldTurn, kind: AiFailure | "bug", error: unknown, gateway: Gateway): Promise<boolean> {
   const reference = referenceOf(held.turn);
-  held.turn = await saveReply(held.turn, { text: apology(kind, reference), end: "complete" }, gateway);
+  const text = `⚠️ ${say(held.turn.message.language, `apologies.${kind}`)} (ref ${reference})`;
+  held.turn = await saveReply(held.turn, { text, end: "complete" }, gateway);
   failpoint("apology-saved", held.turn.message);
   gateway.journal.apologised(held.turn, { reference, reason: String(error) });
   await persist(() => gateway.inbox.putBack(held.turn, 0, String(error)), gateway.limits);

@@ -1,12 +1,24 @@
-import type { CommandWord } from "../domain/command.ts";
+import type { TranslatedCommandWord } from "../domain/command.ts";
+import type { Key } from "../domain/words/catalogues.ts";
+import { sayInAll } from "../domain/words/say-in-all.ts";
 
 /** All commands, in the order in which help and the platforms' menus list them. */
-export const commandWords = [
-  { name: "help", summary: "What I can do" },
-  { name: "model", summary: "Show or choose the AI model", argument: "NAME" },
-  { name: "reset", summary: "Start a new conversation" },
-  { name: "status", summary: "Model, messages and tokens of this conversation" },
-  { name: "stop", summary: "Stop the answer that is being written" },
-  { name: "start", summary: "Say hello" },
-  { name: "new", summary: "The same as /reset" },
-] as const satisfies readonly CommandWord[];
+export const commandWords: readonly TranslatedCommandWord[] = [
+  wordOf("help"),
+  wordOf("model", "arguments.name"),
+  wordOf("reset"),
+  wordOf("status"),
+  wordOf("stop"),
+  wordOf("start"),
+  wordOf("new"),
+];
+
+type Name<Summary = Key> = Summary extends `commands.${infer Name}` ? Name : never;
+
+function wordOf(name: Name, argument?: Key): TranslatedCommandWord {
+  const summaryIn = sayInAll(`commands.${name}`);
+  const word = { name, summary: summaryIn.en, summaryIn };
+  if (argument === undefined) return word;
+  const argumentIn = sayInAll(argument);
+  return { ...word, argument: argumentIn.en, argumentIn };
+}

@@ -1,7 +1,7 @@
 import { parseCommand } from "../domain/command.ts";
 import { nearestWord } from "../domain/nearest-word.ts";
-import { askBack } from "../domain/sentences.ts";
 import type { Turn } from "../domain/turn.ts";
+import { say } from "../domain/words/say.ts";
 import type { Gateway } from "../ports/gateway.ts";
 import type { CommandHandler } from "./command-handler.ts";
 import { help } from "./help.ts";
@@ -26,5 +26,6 @@ export function findCommand(text: string): { run(turn: Turn, gateway: Gateway): 
   if (handler) return { run: (turn, gateway) => handler.run(command.argument, turn, gateway) };
 
   const meant = nearestWord(command.name, Object.keys(handlers));
-  return meant === undefined ? undefined : { run: async () => askBack(command.name, meant) };
+  if (meant === undefined) return undefined;
+  return { run: async ({ message }) => say(message.language, "answers.nearMiss", { written: command.name, meant }) };
 }

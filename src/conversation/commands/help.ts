@@ -1,17 +1,16 @@
+import { languageOf } from "../domain/words/language-of.ts";
+import { say } from "../domain/words/say.ts";
 import type { CommandHandler } from "./command-handler.ts";
 import { commandWords } from "./command-words.ts";
 
 /** `/help`: what can be said here. */
 export const help: CommandHandler = {
   async run(_argument, { message }) {
-    const lines = commandWords.map((word) => {
-      const argument = "argument" in word ? ` ${word.argument}` : "";
-      return `- \`/${word.name}${argument}\` ${word.summary}`;
+    const language = languageOf(message.language);
+    const lines = commandWords.map(({ name, summaryIn, argumentIn }) => {
+      const argument = argumentIn ? ` ${argumentIn[language]}` : "";
+      return `- \`/${name}${argument}\` ${summaryIn[language]}`;
     });
-    const how =
-      message.audience === "direct"
-        ? "Just write to me, and I answer."
-        : "Mention me or reply to one of my messages, and I answer. Everyone here shares one conversation with me.";
-    return [how, lines.join("\n")].join("\n\n");
+    return [say(language, `help.${message.audience}`), lines.join("\n")].join("\n\n");
   },
 };

@@ -1,5 +1,5 @@
 import { readSession } from "../begin-session.ts";
-import { conversationReset } from "../domain/sentences.ts";
+import { say } from "../domain/words/say.ts";
 import { sessionKey } from "../ports/session-cache.ts";
 import type { CommandHandler } from "./command-handler.ts";
 
@@ -9,6 +9,6 @@ export const reset: CommandHandler = {
     const { conversationId } = await readSession(message, gateway);
     await gateway.sessions.deactivate(conversationId);
     await gateway.sessionCache.delete(sessionKey(message));
-    return conversationReset;
+    return say(message.language, "reset.done");
   },
 };

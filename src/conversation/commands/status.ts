@@ -1,7 +1,7 @@
 import { readSession } from "../begin-session.ts";
 import { chooseModel } from "../choose-model.ts";
+import { say } from "../domain/words/say.ts";
 import type { CommandHandler } from "./command-handler.ts";
-import { modelReasons } from "./model.ts";
 
 /** `/status`: who answers, and what the conversation has come to. */
 export const status: CommandHandler = {
@@ -12,11 +12,15 @@ export const status: CommandHandler = {
       session.conversationId,
     );
     const since = new Date(startedAtMs).toISOString().slice(0, 16).replace("T", " ");
+    const { language } = message;
+    const total = promptTokens + completionTokens;
     return [
-      `- Model: \`${model}\` (${modelReasons[reason]})`,
-      `- Messages in this conversation: ${messages}`,
-      `- Tokens: ${promptTokens + completionTokens} (${promptTokens} read, ${completionTokens} written)`,
-      `- Since: ${since} UTC`,
-    ].join("\n");
+      say(language, "status.model", { model, reason: say(language, `reasons.${reason}`) }),
+      say(language, "status.messages", { count: messages }),
+      say(language, "status.tokens", { total, read: promptTokens, written: completionTokens }),
+      say(language, "status.since", { time: since }),
+    ]
+      .map((line) => `- ${line}`)
+      .join("\n");
   },
 };

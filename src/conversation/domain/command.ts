@@ -1,12 +1,21 @@
+import type { Language } from "./words/catalogues.ts";
+
 /** What a person steers the assistant with, such as "/model gpt-5 --conversation". */
 export type Command = { readonly name: string; readonly argument: string };
 
-/** A command as help and the platforms' native menus show it. */
+/** A command as help and the platforms' native menus show it, in English. */
 export type CommandWord = {
   readonly name: string;
+  /** At most 100 characters. */
   readonly summary: string;
   /** What may follow, as shown to people: "NAME". Absent when the command takes nothing. */
   readonly argument?: string;
+};
+
+/** And in every language, for menus that show each person theirs. */
+export type TranslatedCommandWord = CommandWord & {
+  readonly summaryIn: Readonly<Record<Language, string>>;
+  readonly argumentIn?: Readonly<Record<Language, string>>;
 };
 
 /**
