@@ -37,8 +37,8 @@ type Options = {
   readonly pauseMs: number;
 };
 
-/** A room, and from where on it is to be read. */
-type Missed = { readonly room: string; readonly channelId: string; readonly guildId?: string; readonly after: string };
+/** A channel, and from where on it is to be read. */
+type Missed = { readonly channelId: string; readonly guildId?: string; readonly after: string };
 
 export function catchUpRooms(options: Options, signal: AbortSignal): CatchUp {
   const { keeper, onDone, pauseMs } = options;
@@ -56,11 +56,11 @@ export function catchUpRooms(options: Options, signal: AbortSignal): CatchUp {
       run = { ending, done: work(AbortSignal.any([signal, ending.signal])) };
     },
     hold(arrived) {
-      const room = arrived.message?.room;
-      if (room === undefined || (unread !== "unknown" && !unread.has(room))) return "free";
+      const { channelId } = arrived;
+      if (channelId === undefined || (unread !== "unknown" && !unread.has(channelId))) return "free";
       if (heldCount >= heldMax) return "full";
       heldCount += 1;
-      held.set(room, [...(held.get(room) ?? []), arrived]);
+      held.set(channelId, [...(held.get(channelId) ?? []), arrived]);
       return "held";
     },
     room: async () => (heldCount < heldMax ? undefined : await run.done),
@@ -71,7 +71,7 @@ export function catchUpRooms(options: Options, signal: AbortSignal): CatchUp {
     if (either.aborted) return;
     const left = new Set(missed.keys());
     unread = left;
-    for (const room of held.keys()) if (!left.has(room)) letGo(room);
+    for (const channelId of held.keys()) if (!left.has(channelId)) letGo(channelId);
     await Promise.all(Array.from({ length: readersMax }, () => readRooms(missed, left, either)));
     await untilStored(keeper, either);
     if (!either.aborted) onDone();
@@ -79,24 +79,24 @@ export function catchUpRooms(options: Options, signal: AbortSignal): CatchUp {
 
   async function readRooms(missed: Map<string, Missed>, left: Set<string>, either: AbortSignal): Promise<void> {
     for (let room = next(missed); room && !either.aborted; room = next(missed)) {
-      missed.delete(room.room);
+      missed.delete(room.channelId);
       await readRoom(room, options, either);
       if (either.aborted) return;
-      left.delete(room.room);
-      letGo(room.room);
+      left.delete(room.channelId);
+      letGo(room.channelId);
       await pause(pauseMs, either);
     }
   }
 
   /** Where somebody is held back first. */
   function next(missed: ReadonlyMap<string, Missed>): Missed | undefined {
-    for (const room of held.keys()) if (missed.has(room)) return missed.get(room);
+    for (const channelId of held.keys()) if (missed.has(channelId)) return missed.get(channelId);
     return missed.values().next().value;
   }
 
-  function letGo(room: string): void {
-    const arrivals = held.get(room) ?? [];
-    held.delete(room);
+  function letGo(channelId: string): void {
+    const arrivals = held.get(channelId) ?? [];
+    held.delete(channelId);
     heldCount -= arrivals.length;
     for (const arrived of arrivals) keeper.add(arrived);
   }
@@ -106,7 +106,7 @@ async function findMissed({ newest, isOurs, report }: Options, signal: AbortSign
   for (let failures = 0; !signal.aborted; failures++) {
     try {
       const rooms = (await newest()).flatMap(missedSince).filter(({ guildId }) => isOurs(guildId));
-      return new Map(rooms.map((missed) => [missed.room, missed]));
+      return new Map(rooms.map((missed) => [missed.channelId, missed]));
     } catch (error) {
       report("finding the rooms of Discord in which messages were missed", error);
       await pause(growing(failures), signal);
@@ -116,10 +116,10 @@ async function findMissed({ newest, isOurs, report }: Options, signal: AbortSign
 }
 
 /** Rooms that have no history for us are left out: other people's direct messages, in which a command was used. */
-function missedSince({ room, id, audience, address: kept }: ChannelMessage): readonly Missed[] {
+function missedSince({ id, audience, address: kept }: ChannelMessage): readonly Missed[] {
   const { channelId, guildId } = readAddress(kept);
   if (audience === "group" && !guildId) return [];
-  return [{ room, channelId, ...(guildId && { guildId }), after: id.replace("interaction:", "") }];
+  return [{ channelId, ...(guildId && { guildId }), after: id.replace("interaction:", "") }];
 }
 
 /** In their order, page by page, as far as the limit goes. A room that lets nobody read is passed over. */
@@ -156,8 +156,7 @@ function keepMissed(
   { guildId }: Missed,
   { keeper, arrive }: Pick<Options, "keeper" | "arrive">,
 ): void {
-  const arrived = arrive({ ...message, ...(guildId ? { guild_id: guildId } : { channel_type: directChannel }) });
-  if (arrived.message) keeper.add(arrived);
+  keeper.add(arrive({ ...message, ...(guildId ? { guild_id: guildId } : { channel_type: directChannel }) }));
 }
 
 /** The keeper keeps in order: when this one is through, so is what came before. */
@@ -165,7 +164,7 @@ async function untilStored(keeper: Keeper, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     signal.addEventListener("abort", () => resolve(), { once: true });
     if (signal.aborted) return resolve();
-    keeper.add({ message: undefined, settled: resolve, received() {} });
+    keeper.add({ read: async () => undefined, settled: resolve, received() {} });
   });
 }
 
@@ -174,7 +173,7 @@ function growing(failures: number): number {
 }
 
 /** Beyond this the connection is closed, and resumed when the rooms are read. */
-const heldMax = 1_000;
+const heldMax = 5_000;
 const readersMax = 4;
 const pageLength = 100;
 const pagesMax = 20;

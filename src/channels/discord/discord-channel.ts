@@ -128,7 +128,14 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     const keeper = keepInOrder(accept, report, signal);
     const arrive = (event: GatewayEvent, settled: () => void): Arrived => {
       const message = read(event, me);
-      return { message, settled, received: (receipt) => interactions.received(message, receipt) };
+      const channelId = channelOf(event);
+      return {
+        read: async () => message,
+        ...(channelId && { channelId }),
+        settled,
+        taken: () => message && interactions.defer(message),
+        received: (receipt) => interactions.received(message, receipt),
+      };
     };
     const missed = catchUpRooms(
       {
@@ -148,9 +155,9 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
       learnRoles(event, me.botId);
       const arrived = arrive(event, settled);
       const place = missed.hold(arrived);
-      const taken = place === "held" || (place === "free" && keeper.take(arrived));
-      if (taken && arrived.message) interactions.defer(arrived.message);
-      return taken;
+      const isTaken = place === "held" || (place === "free" && keeper.take(arrived));
+      if (isTaken) arrived.taken?.();
+      return isTaken;
     };
     const room = async () => {
       await missed.room();
@@ -249,6 +256,11 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
   }
 }
 
+/** Where somebody wrote, or did something else that can be for us. */
+function channelOf({ t, d }: GatewayEvent): string | undefined {
+  return t.startsWith("MESSAGE_") || t === "INTERACTION_CREATE" ? inChannel.safeParse(d).data?.channel_id : undefined;
+}
+
 /** Discord's rule; what is not of a server comes to the first shard. https://discord.com/developers/docs/events/gateway#sharding */
 function shardOf(guildId: string | undefined, count: number): number {
   return guildId === undefined ? 0 : Number((BigInt(guildId) >> 22n) % BigInt(count));
@@ -281,6 +293,7 @@ const pauseMsMax = 60_000;
 const roomsMax = 1_000;
 
 const withId = z.object({ id: z.string() });
+const inChannel = z.object({ channel_id: z.string() });
 const role = z.object({ id: z.string(), tags: z.object({ bot_id: z.string().optional() }).optional() });
 const guildRoles = z.object({ roles: z.array(role).optional(), role: role.optional() });
 const gatewayInfo = z.object({

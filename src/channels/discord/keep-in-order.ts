@@ -5,7 +5,17 @@ import type { Accept, Receipt } from "../../conversation/ports/channel.ts";
 
 /** Something that arrived: with a message for the assistant, or with none. */
 export type Arrived = {
-  readonly message: ChannelMessage | undefined;
+  /**
+   * Reads the message, when all that came before it is on disk or on its way there; undefined when there is none. Asked again after
+   * it failed.
+   *
+   * @throws StoreError
+   */
+  readonly read: () => Promise<ChannelMessage | undefined>;
+  /** Where it was written; absent when its order does not matter. */
+  readonly channelId?: string;
+  /** Called at once when it has found a place; it waits from now on. */
+  readonly taken?: () => void;
   /** Called in the order of arrival, once it is on disk or nothing has to be kept. Only now it may be acknowledged. */
   readonly settled: () => void;
   /** What became of its message; undefined when it could not be kept and never will be. */
@@ -79,11 +89,11 @@ export function keepInOrder(
   }
 
   async function keep(batch: readonly Arrived[]): Promise<"kept" | "away" | "broken"> {
-    const withMessage = batch.filter(({ message }) => message !== undefined);
     try {
-      const messages = withMessage.flatMap(({ message }) => message ?? []);
-      const receipts = messages.length > 0 ? await accept(messages) : [];
-      for (const [index, { received }] of withMessage.entries()) received(receipts[index]);
+      const read = await Promise.all(batch.map(async (arrived) => ({ arrived, message: await arrived.read() })));
+      const withMessage = read.flatMap(({ arrived, message }) => (message ? [{ arrived, message }] : []));
+      const receipts = withMessage.length > 0 ? await accept(withMessage.map(({ message }) => message)) : [];
+      for (const [index, { arrived }] of withMessage.entries()) arrived.received(receipts[index]);
       return "kept";
     } catch (error) {
       report("keeping what arrived from Discord", error);
