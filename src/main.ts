@@ -5,6 +5,7 @@ import { connectAi } from "./ai/connect-ai.ts";
 import { findLocalServers } from "./ai/find-local-servers.ts";
 import { armFailpoint } from "./arm-failpoint.ts";
 import type { DiscordOptions } from "./channels/discord/discord-channel.ts";
+import { type Pauses, sharePauses } from "./channels/share-pauses.ts";
 import { terminalChannel } from "./channels/terminal/terminal-channel.ts";
 import { webChatChannel } from "./channels/web-chat/web-chat-channel.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
@@ -38,6 +39,7 @@ type Mode = "serve" | "chat";
 type Report = (what: string, error: unknown) => void;
 /** What is open, and how it is closed: the newest first. */
 type Closing = (() => void | Promise<unknown>)[];
+type PausesOf = (channel: string, token: Secret) => Pauses;
 type Telling = { readonly log: Log; readonly report: Report };
 
 const program = { name: "Parley", version: readVersion() };
@@ -77,6 +79,7 @@ async function main(mode: Mode, config: Config): Promise<void> {
       journal,
       memory: store.receiverMemory,
       places: store.placeSettings,
+      pausesOf: (bot, token) => sharePauses(store.wire, `${bot} ${token.fingerprint()}`, signals.holding),
     });
     const ai = await startStep(log, { name: "AI client", remedy: "Mend the AI settings." }, () =>
       connectAi(aiSettings(config), report),
@@ -262,7 +265,8 @@ async function openChannels(
     memory,
     places,
     journal,
-  }: Telling & Pick<DiscordOptions, "memory" | "places"> & { readonly journal: Journal },
+    pausesOf,
+  }: Telling & Pick<DiscordOptions, "memory" | "places"> & { readonly journal: Journal; readonly pausesOf: PausesOf },
 ): Promise<Map<string, Channel>> {
   const commands = commandWords;
   const settling = (channel: string) => ({
@@ -276,7 +280,8 @@ async function openChannels(
   if (config.DISCORD_TOKEN) {
     const { discordChannel } = await import("./channels/discord/discord-channel.ts");
     const { DISCORD_TOKEN: token, DISCORD_API_BASE: apiBase } = config;
-    channels.push(discordChannel({ token, apiBase, commands, memory, places, report, ...settling("discord") }));
+    const pauses = pausesOf("discord", token);
+    channels.push(discordChannel({ token, apiBase, commands, memory, places, pauses, report, ...settling("discord") }));
   } else log.info({}, "Discord is off: DISCORD_TOKEN turns it on");
   if (config.TELEGRAM_TOKEN) {
     const { telegramChannel } = await import("./channels/telegram/telegram-channel.ts");
@@ -288,6 +293,7 @@ async function openChannels(
         token: config.TELEGRAM_TOKEN,
         apiRoot: config.TELEGRAM_API_ROOT,
         commands,
+        pauses: pausesOf("telegram", config.TELEGRAM_TOKEN),
         report,
         ...webhook,
         ...settling("telegram"),

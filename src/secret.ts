@@ -19,6 +19,11 @@ export class Secret {
     return timingSafeEqual(digest(this.#value), digest(candidate));
   }
 
+  /** Tells secrets apart without telling them. */
+  fingerprint(): string {
+    return digest(this.#value).toString("hex").slice(0, 12);
+  }
+
   toString(): string {
     return "[secret]";
   }

@@ -1,5 +1,6 @@
 import { expect, onTestFinished } from "vitest";
 import { discordChannel } from "../../src/channels/discord/discord-channel.ts";
+import { sharePauses } from "../../src/channels/share-pauses.ts";
 import type { CommandWord } from "../../src/conversation/domain/command.ts";
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
 import type { Reply } from "../../src/conversation/domain/reply.ts";
@@ -8,6 +9,7 @@ import type { Channel, Receipt } from "../../src/conversation/ports/channel.ts";
 import type { PlaceSettings } from "../../src/conversation/ports/place-settings.ts";
 import type { DiscordTimings } from "../../src/channels/discord/discord-timings.ts";
 import { Secret } from "../../src/secret.ts";
+import { inProcessWire } from "../../src/store/in-process/in-process-wire.ts";
 import { type DiscordDouble, type DoubleOptions, startDiscordDouble } from "../doubles/discord-double.ts";
 import { holding } from "../holding.ts";
 import { until } from "../until.ts";
@@ -73,6 +75,7 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
       commands,
       memory,
       places,
+      pauses: sharePauses(inProcessWire(), "the bot", new AbortController().signal),
       ...(options.settle !== undefined && { settle: options.settle }),
       onUnsettled: ({ room }) => void unsettled.push(room),
       report,

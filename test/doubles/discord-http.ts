@@ -122,7 +122,10 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
 
       const fault = takeFault(call) ?? (/^\/(?:channels|webhooks)\//.test(path) ? chaos() : undefined);
       if (typeof fault === "object" && fault.status === 429)
-        limits.ban(placeOf(path), 1_000 * Number(fault.headers?.["retry-after"] ?? 0));
+        limits.ban(
+          fault.headers?.["x-ratelimit-global"] ? "global" : placeOf(path),
+          1_000 * Number(fault.headers?.["retry-after"] ?? 0),
+        );
       if (fault === "hang") return;
       if (fault === "reset") return void request.socket.destroy();
       const answer = typeof fault === "object" ? faultAnswer(fault) : answerTo(call, url.pathname, request.headers);

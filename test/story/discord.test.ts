@@ -109,6 +109,23 @@ test("a part that arrived although its answer was lost stands once", async () =>
   expect(botSaid(channel).map(({ content }) => content)).toEqual(["You said: once"]);
 });
 
+test("what one instance is told of the whole bot, the other keeps to: no call before the pause is over", async () => {
+  world.ai.tokenMs = 400;
+  world.ai.answer = () => "one two three four five six seven eight nine ten";
+  for (let n = 0; n < 2; n++) await start({ TURNS_AT_ONCE: "1" });
+  const body = { message: "You are being rate limited.", retry_after: 4, global: true };
+  const headers = { "retry-after": "4", "x-ratelimit-global": "true", "x-ratelimit-scope": "global" };
+  discord.failNext({ method: "POST", path: /messages$/ }, { status: 429, body, headers });
+  const rooms = ["Ada", "Ben"].map((author) => ({ author, channel: discord.dm(author) }));
+  for (const [n, { author, channel }] of rooms.entries()) {
+    discord.say({ channel, author, content: "count" });
+    await until(() => world.ai.requestCount === n + 1, `${author} is heard`, 10_000);
+    await until(() => discord.calls.some(({ status }) => status === 429), "the first draft is refused", 10_000);
+  }
+  for (const { channel } of rooms) await untilSaid(channel, /ten$/);
+  expect(discord.violations).toEqual([]);
+}, 60_000);
+
 test("a person who takes no messages costs one question to the AI, and is answered again after a new message", async () => {
   world.ai.delayMs = 700;
   await start();

@@ -127,6 +127,22 @@ test("a 429 of Telegram delays only the room it is about", async () => {
   expect((sent?.atMs ?? 0) - (refused?.atMs ?? 0)).toBeGreaterThanOrEqual(3_000);
 });
 
+test("what one instance is told to leave alone, the other leaves alone too: no call to the chat before its pause is over", async () => {
+  world.ai.tokenMs = 400;
+  world.ai.answer = () => "one two three four five six seven eight nine ten";
+  const forum = { ...group, is_forum: true };
+  for (let n = 0; n < 2; n++) await world.start(settings({ TURNS_AT_ONCE: "1" }));
+  await until(() => telegram.callsOf("getUpdates").length > 0, "one polls", 10_000);
+  telegram.failNext("sendMessage", { status: 429, description: "Too Many Requests: retry after 5", retryAfter: 5 });
+  telegram.say({ chat: forum, from: ada, threadId: 11, text: "@parley_bot count" });
+  await until(() => telegram.callsOf("sendMessage").length === 1, "its first draft is refused", 10_000);
+  telegram.say({ chat: forum, from: bob, threadId: 12, text: "@parley_bot count too" });
+  await until(() => world.ai.requestCount === 2, "the other instance has the other topic", 10_000);
+  await until(() => botSaid(forum.id).filter((said) => said.endsWith("ten")).length === 2, "both are answered", 20_000);
+  expect(telegram.violations).toEqual([]);
+  expect(botSaid(forum.id)).toHaveLength(2);
+}, 60_000);
+
 test("someone who blocks the bot holds up nobody", async () => {
   await world.start(settings());
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);

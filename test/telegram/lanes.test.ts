@@ -2,10 +2,20 @@ import { afterEach, expect, test, vi } from "vitest";
 import { writePacer } from "../../src/channels/telegram/pace-writes.ts";
 import { ChannelError } from "../../src/conversation/domain/errors.ts";
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
+import { inProcessWire } from "../../src/store/in-process/in-process-wire.ts";
 import type { TelegramDouble } from "../doubles/telegram-double.ts";
 import { holding } from "../holding.ts";
 import { until } from "../until.ts";
-import { asked, botTexts, channelTo, complete, telegram, type TestChannel, turnOf } from "./open-telegram.ts";
+import {
+  asked,
+  botTexts,
+  channelTo,
+  complete,
+  pausesOver,
+  telegram,
+  type TestChannel,
+  turnOf,
+} from "./open-telegram.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -101,6 +111,27 @@ test("while the whole bot is refused, drafts are left out, answers are put back,
   expect(double.calls).toHaveLength(calls);
 });
 
+test("what one instance is told of the whole bot, another keeps to as well", async () => {
+  const double = await telegram();
+  const wire = inProcessWire();
+  const [first, second] = [
+    channelTo(double, { pauses: pausesOver(wire) }),
+    channelTo(double, { pauses: pausesOver(wire) }),
+  ];
+  for (const chat of [1, 2, 3]) {
+    double.failNext("sendMessage", refusal(30));
+    const shown = first.show(turnOf(directMessage(double, chat)), complete("Hello."), async () => {}, holding());
+    await expect(shown).rejects.toBeInstanceOf(ChannelError);
+  }
+  const calls = double.calls.length;
+  const turn = turnOf(directMessage(double, 4));
+  expect(await second.show(turn, { text: "Hel" }, async () => {}, holding())).toEqual([]);
+  await expect(second.show(turn, complete("Hello."), async () => {}, holding())).rejects.toMatchObject({
+    retryable: true,
+  });
+  expect(double.calls).toHaveLength(calls);
+});
+
 test("drafts leave room for answers", async () => {
   const double = await telegram();
   const { show, channel } = await asked(double, { chat: 7, text: "Hi" });
@@ -143,7 +174,7 @@ test("typing that Telegram does not answer holds up no answer", async () => {
 
 test("after quiet minutes answers are not paced any more", async () => {
   vi.useFakeTimers({ toFake: ["performance"] });
-  const pacer = writePacer();
+  const pacer = writePacer(pausesOver());
   const refuseAll = () => [1, 2, 3].forEach((chat) => pacer.refused(chat, 1_000));
   refuseAll();
   expect(pacer.isClosed()).toBe(true);

@@ -1,4 +1,5 @@
 import { afterEach, expect } from "vitest";
+import { type Pauses, sharePauses } from "../../src/channels/share-pauses.ts";
 import { telegramChannel } from "../../src/channels/telegram/telegram-channel.ts";
 import type { TelegramOptions } from "../../src/channels/telegram/telegram-link.ts";
 import { telegramTimings } from "../../src/channels/telegram/telegram-timings.ts";
@@ -6,7 +7,9 @@ import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
 import type { Reply } from "../../src/conversation/domain/reply.ts";
 import type { Turn } from "../../src/conversation/domain/turn.ts";
 import type { Accept, Channel } from "../../src/conversation/ports/channel.ts";
+import type { Wire } from "../../src/conversation/ports/wire.ts";
 import { Secret } from "../../src/secret.ts";
+import { inProcessWire } from "../../src/store/in-process/in-process-wire.ts";
 import { startTelegramDouble, type TelegramDouble, type TelegramDoubleOptions } from "../doubles/telegram-double.ts";
 import { holding } from "../holding.ts";
 import { until } from "../until.ts";
@@ -41,13 +44,18 @@ export async function telegram(options: TelegramDoubleOptions = {}): Promise<Tel
 
 export type TestChannel = Channel & { readonly reports: readonly string[]; readonly unsettled: readonly string[] };
 
+/** As if it were alone, or with those that share the wire. */
+export function pausesOver(wire: Wire = inProcessWire()): Pauses {
+  return sharePauses(wire, "the bot", new AbortController().signal);
+}
+
 export function channelTo(double: TelegramDouble, more: Partial<TelegramOptions> = {}): TestChannel {
   const reports: string[] = [];
   const unsettled: string[] = [];
   const report = (what: string, error: unknown) => void reports.push(`${what}: ${String(error)}`);
   const onUnsettled = ({ room }: { room: string }) => void unsettled.push(room);
   const token = new Secret(double.token);
-  const options = { token, apiRoot: double.url, commands, report, onUnsettled, ...more };
+  const options = { token, apiRoot: double.url, commands, pauses: pausesOver(), report, onUnsettled, ...more };
   return { ...telegramChannel(options, timings), reports, unsettled };
 }
 

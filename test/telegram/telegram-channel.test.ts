@@ -20,6 +20,7 @@ import {
   telegram,
   timings,
   turnOf,
+  pausesOver,
 } from "./open-telegram.ts";
 
 test("a message is confirmed only after it is kept, and comes again until then", async () => {
@@ -371,7 +372,8 @@ test("with a webhook Telegram is told where and by which secret, and a delivery 
 
 test("a webhook that someone else has set is set again", async () => {
   const double = await telegram();
-  const options = { token: new Secret(double.token), apiRoot: double.url, commands, report: () => {}, webhook };
+  const token = new Secret(double.token);
+  const options = { token, apiRoot: double.url, commands, pauses: pausesOver(), report: () => {}, webhook };
   const channel = { ...telegramChannel(options, { ...timings, webhookCheckMs: 50 }), reports: [] };
   listening(channel);
   await until(() => double.webhookUrl !== "", "the webhook");

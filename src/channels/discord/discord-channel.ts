@@ -9,6 +9,7 @@ import type { Accept, Channel, ChannelHealth } from "../../conversation/ports/ch
 import type { PlaceSettings } from "../../conversation/ports/place-settings.ts";
 import type { Receiver, ReceiverMemory } from "../../conversation/ports/receiver-memory.ts";
 import type { Secret } from "../../secret.ts";
+import type { Pauses } from "../share-pauses.ts";
 import { catchUpRooms } from "./catch-up.ts";
 import { deferInteractions } from "./defer-interactions.ts";
 import { readAddress, tokenLives } from "./discord-address.ts";
@@ -34,6 +35,8 @@ export type DiscordOptions = {
   readonly memory: ReceiverMemory;
   /** What the moderators of servers have decided; a place's id is the server's. */
   readonly places: PlaceSettings;
+  /** What Discord wants left alone, as all instances know it. */
+  readonly pauses: Pauses;
   /** Whether rooms are read to find parts whose sending broke off unheard long ago. True unless told otherwise. */
   readonly settle?: boolean;
   /** Told of each part that is sent although it may stand there already. */
@@ -48,8 +51,8 @@ export type DiscordOptions = {
  * `listen`, on any instance.
  */
 export function discordChannel(options: DiscordOptions, timings: DiscordTimings = discordTimings): Channel {
-  const { token, apiBase, commands, memory, settle = true, onUnsettled = () => {}, report } = options;
-  const rest = discordRest({ token, apiBase });
+  const { token, apiBase, pauses, commands, memory, settle = true, onUnsettled = () => {}, report } = options;
+  const rest = discordRest({ token, apiBase, pauses });
   const interactions = deferInteractions(rest, report);
   const ownRoles = new LRUCache<string, true>({ max: 10_000 });
   /** The shards that we have, and what is wrong with them. */

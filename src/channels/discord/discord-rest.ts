@@ -2,6 +2,7 @@ import { DefaultRestOptions, REST, type RESTOptions, RequestMethod, type RateLim
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { Secret } from "../../secret.ts";
+import type { Pauses } from "../share-pauses.ts";
 import { lanes } from "./lanes.ts";
 import { DiscordRefusal, readError } from "./read-error.ts";
 
@@ -24,6 +25,7 @@ export interface DiscordRest {
   isTight(channelId: string): boolean;
 }
 
+type RestOptions = { readonly token: Secret; readonly apiBase: string; readonly pauses: Pauses };
 type HistoryPage = { readonly after: string; readonly limit: number };
 export type HistoryMessage = z.output<typeof historyMessage>;
 
@@ -39,8 +41,8 @@ type CallOptions = {
   readonly signal?: AbortSignal;
 };
 
-export function discordRest({ token, apiBase }: { token: Secret; apiBase: string }): DiscordRest {
-  const { enter, leave, isTight } = lanes();
+export function discordRest({ token, apiBase, pauses }: RestOptions): DiscordRest {
+  const { enter, leave, isTight } = lanes(pauses);
   // The seam below the library's queues: what waits in them must not go out after a ban has begun.
   const makeRequest: RESTOptions["makeRequest"] = async (url, init) => {
     const { pathname } = new URL(url);

@@ -1,7 +1,8 @@
 import { LRUCache } from "lru-cache";
+import type { Pauses } from "../share-pauses.ts";
 import { DiscordRefusal } from "./read-error.ts";
 
-/** What Discord has said about its limits to this process, by its answers: there is nothing else to go by. */
+/** What Discord has said about its limits, by its answers: there is nothing else to go by. */
 export type Lanes = {
   /**
    * Asked right before each request.
@@ -18,15 +19,15 @@ export type Lanes = {
 export type Answer = { readonly status: number; readonly headers: { get(name: string): string | null } };
 
 /** One lane a channel (an interaction's webhook has its own) and one for all; what is left out never takes the last place. */
-export function lanes(): Lanes {
-  const quietUntilMs = new LRUCache<string, number>({ max: lanesMax });
+export function lanes(pauses: Pauses): Lanes {
   const tightUntilMs = new LRUCache<string, number>({ max: lanesMax });
   const second = { endsAtMs: 0, requests: 0 };
+  const quietMs = (lane: string) => Math.max(pauses.leftMs(lane), pauses.leftMs(everything));
 
   return {
     enter(path) {
       const now = performance.now();
-      const waitMs = Math.max(quietUntilMs.get(laneOf(path)) ?? 0, quietUntilMs.get(everything) ?? 0) - now;
+      const waitMs = quietMs(laneOf(path));
       if (waitMs > 0)
         throw new DiscordRefusal("Discord asked to slow down.", { retryable: true, retryAfterMs: waitMs });
       if (now >= second.endsAtMs) Object.assign(second, { endsAtMs: now + 1_000, requests: 0 });
@@ -42,13 +43,13 @@ export function lanes(): Lanes {
       if (status === 403) tightUntilMs.set(lane, now + shutOutMs);
       if (status !== 429) return;
       const isGlobal = headers.get("x-ratelimit-global") !== null;
-      quietUntilMs.set(isGlobal ? everything : lane, now + 1_000 * Number(headers.get("retry-after") ?? 1));
+      pauses.begin(isGlobal ? everything : lane, 1_000 * Number(headers.get("retry-after") ?? 1));
     },
     isTight(channelId) {
       const now = performance.now();
       const lane = laneOf(`/channels/${channelId}`);
-      const untilMs = [tightUntilMs.get(lane), quietUntilMs.get(lane), quietUntilMs.get(everything)];
-      return untilMs.some((ms) => (ms ?? 0) > now) || (now < second.endsAtMs && second.requests >= draftsPerSecondMax);
+      if (quietMs(lane) > 0 || (tightUntilMs.get(lane) ?? 0) > now) return true;
+      return now < second.endsAtMs && second.requests >= draftsPerSecondMax;
     },
   };
 }

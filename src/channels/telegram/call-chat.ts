@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { ChannelError } from "../../conversation/domain/errors.ts";
 import type { Hold } from "../../conversation/ports/channel.ts";
+import type { Pauses } from "../share-pauses.ts";
 import type { WritePacer } from "./pace-writes.ts";
 import { readError } from "./read-error.ts";
 
@@ -31,25 +32,23 @@ export type ChatLine = {
   slowness(chatId: number): number;
 };
 
-export function chatLine(pacer: Pick<WritePacer, "refused">): ChatLine {
-  const quietUntilMs = new LRUCache<number, number>({ max: 10_000 });
+export function chatLine(pacer: Pick<WritePacer, "refused">, pauses: Pauses): ChatLine {
   const moves = new LRUCache<number, number>({ max: 1_000 });
   /** By chat: the turn that it refused for good, as blocked rooms do. */
   const refusedTurns = new LRUCache<number, string>({ max: 10_000 });
   const slowness = new LRUCache<number, number>({ max: 10_000, ttl: slowMs });
 
-  const quietMs = (chatId: number) => (quietUntilMs.get(chatId) ?? 0) - performance.now();
   const noteRefusal = ({ turn }: Caller, chatId: number, error: ChannelError) => {
     if (!error.retryable) refusedTurns.set(chatId, turn.id);
     if (error.retryAfterMs === 0) return;
-    quietUntilMs.set(chatId, performance.now() + error.retryAfterMs);
+    pauses.begin(String(chatId), error.retryAfterMs);
     slowness.set(chatId, Math.min(slownessMax, 2 * (slowness.get(chatId) ?? 1)));
     pacer.refused(chatId, error.retryAfterMs);
   };
 
   return {
     async call(caller, chatId, request) {
-      const waitMs = quietMs(chatId);
+      const waitMs = pauses.leftMs(String(chatId));
       if (waitMs > 0)
         throw new ChannelError("Telegram asked for a pause in this chat", { retryable: true, retryAfterMs: waitMs });
       caller.hold.check();
@@ -80,7 +79,7 @@ export function chatLine(pacer: Pick<WritePacer, "refused">): ChatLine {
     },
     idNow: (chatId) => moves.get(chatId) ?? chatId,
     learnMove: (chatId, newChatId) => void moves.set(chatId, newChatId),
-    isClosed: ({ turn }, chatId) => quietMs(chatId) > 0 || refusedTurns.get(chatId) === turn.id,
+    isClosed: ({ turn }, chatId) => pauses.leftMs(String(chatId)) > 0 || refusedTurns.get(chatId) === turn.id,
     slowness: (chatId) => slowness.get(chatId) ?? 1,
   };
 }

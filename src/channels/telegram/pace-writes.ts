@@ -1,5 +1,6 @@
 import { ChannelError } from "../../conversation/domain/errors.ts";
 import { pause } from "../../conversation/domain/pause.ts";
+import type { Pauses } from "../share-pauses.ts";
 
 /** How fast the bot writes, over all of its chats. */
 export type WritePacer = {
@@ -29,15 +30,17 @@ const waitMsMax = 3_000;
 /** This many chats, refused one after the other and within this time, are no coincidence. */
 const refusedChatsMin = 3;
 const refusedWithinMs = 5_000;
+/** The lane of the whole bot; the others are chats. */
+const everyChat = "every chat";
 /** How long a slower pace lasts, before it is doubled. */
 const easeMs = 60_000;
 
 /**
  * Paced by what the platform says. Drafts leave half of the usual 30 messages a second to answers. Answers are not held back before
- * several chats in a row were refused, which means the bot and not the chats: then all is silent for as long as Telegram asked, and
- * after that 30 a second, half as many each time it happens again, and more by and by when it does not.
+ * several chats in a row were refused, which means the bot and not the chats: then all is silent for as long as Telegram asked, on
+ * all instances, and after that 30 a second, half as many each time it happens again, and more by and by when it does not.
  */
-export function writePacer(): WritePacer {
+export function writePacer(pauses: Pauses): WritePacer {
   let fullAtMs = 0;
   let closedUntilMs = 0;
   let slowed = { perSecond: Number.POSITIVE_INFINITY, atMs: 0 };
@@ -49,6 +52,14 @@ export function writePacer(): WritePacer {
   };
   const isSlowed = () => perSecond() < Number.POSITIVE_INFINITY;
   const isClosed = () => closedUntilMs > performance.now();
+
+  pauses.watch(everyChat, (ms) => {
+    const nowMs = performance.now();
+    if (!isClosed())
+      slowed = { perSecond: Math.max(perSecondMin, Math.min(perSecondUsual, perSecond() / 2)), atMs: nowMs };
+    closedUntilMs = nowMs + ms;
+    fullAtMs = Math.max(fullAtMs, closedUntilMs + bucketMs);
+  });
 
   return {
     isClosed,
@@ -74,11 +85,8 @@ export function writePacer(): WritePacer {
       const recent = refusals.filter((one) => one.chatId !== chatId && one.atMs > nowMs - refusedWithinMs);
       refusals = [...recent, { chatId, atMs: nowMs, retryAfterMs }].slice(-refusedChatsMin);
       if (refusals.length < refusedChatsMin) return;
-      if (!isClosed())
-        slowed = { perSecond: Math.max(perSecondMin, Math.min(perSecondUsual, perSecond() / 2)), atMs: nowMs };
       // The shortest, as one of them may have been refused for itself; each chat's own pause is kept with the chat.
-      closedUntilMs = Math.max(closedUntilMs, nowMs + Math.min(...refusals.map((one) => one.retryAfterMs)));
-      fullAtMs = Math.max(fullAtMs, closedUntilMs + bucketMs);
+      pauses.begin(everyChat, Math.min(...refusals.map((one) => one.retryAfterMs)));
       refusals = [];
     },
   };

@@ -20,7 +20,7 @@ export type ReplyShower = Pick<Channel, "show" | "editIntervalMs"> & {
   learn(update: TelegramUpdate): void;
 };
 
-type SettleOptions = Pick<TelegramOptions, "settle" | "onUnsettled">;
+type SettleOptions = Pick<TelegramOptions, "settle" | "onUnsettled" | "pauses">;
 
 /** What one process knows and all of its rooms share. Forgetting any of it costs calls, nothing else. */
 type Means = {
@@ -46,8 +46,8 @@ type Showing = Room & {
  * before it is sent again (decisions/0007).
  */
 export function replyShower(api: Api["raw"], options: SettleOptions, timings: TelegramTimings): ReplyShower {
-  const pacer = writePacer();
-  const line = chatLine(pacer);
+  const pacer = writePacer(options.pauses);
+  const line = chatLine(pacer, options.pauses);
   const writer = partWriter(api, line, pacer);
   const means: Means = { options, timings, pacer, line, writer, ids: messageIds(), doubts: sendDoubts() };
 

@@ -2,6 +2,7 @@ import type { Api } from "grammy";
 import type { CommandWord } from "../../conversation/domain/command.ts";
 import type { ChannelHealth } from "../../conversation/ports/channel.ts";
 import type { Secret } from "../../secret.ts";
+import type { Pauses } from "../share-pauses.ts";
 import type { TelegramTimings } from "./telegram-timings.ts";
 import type { Self } from "./read-message.ts";
 import type { TelegramUpdate } from "./update.ts";
@@ -14,6 +15,8 @@ export type TelegramOptions = {
   readonly webhook?: { readonly url: string; readonly secret: Secret };
   /** What Telegram's command menu offers. */
   readonly commands: readonly CommandWord[];
+  /** The chats that Telegram wants left alone, as all instances know them. */
+  readonly pauses: Pauses;
   /** Hears of what failed and is tried again. Gets no token and no message's text. */
   readonly report: (what: string, error: unknown) => void;
   /** Whether a message that may have arrived is looked for before it is sent again. On unless it is false. */
