@@ -59,7 +59,7 @@ async function askModel(held: HeldTurn, gateway: Gateway): Promise<Turn> {
   };
   const editIntervalMs = gateway.channels.get(message.channel)?.editIntervalMs(message) ?? 0;
   const startedAtMs = performance.now();
-  const stream = (signal: AbortSignal) => streamFitting({ message, session, model }, gateway, signal);
+  const stream = () => streamFitting({ message, session, model }, gateway, held);
   const showing = { ...limits, editIntervalMs, ...(message.language && { language: message.language }) };
   const generated = await generateReply(stream, showDraft, showing, held.writing.signal);
   failpoint("written", message);
@@ -77,15 +77,17 @@ type Question = { readonly message: ChannelMessage; readonly session: Session; r
 const halvingsMax = 3;
 
 /** Asks with as much history as the model takes: where it is too much, with half, before anything is shown. */
-async function* streamFitting(question: Question, gateway: Gateway, signal: AbortSignal): AsyncGenerator<AiChunk> {
+async function* streamFitting(question: Question, gateway: Gateway, held: HeldTurn): AsyncGenerator<AiChunk> {
   const { message, session, model } = question;
   const { ai, house, limits } = gateway;
   for (let halvings = 0; ; halvings++) {
     const tokensMax = limits.contextTokensMax / 2 ** halvings;
     const messages = buildContext(session, message, { instructions: house.instructions, tokensMax });
     failpoint("prompt-built", message);
+    held.check();
     try {
-      for await (const chunk of ai.stream({ model, messages, replyTokensMax: limits.replyTokensMax }, signal)) {
+      const prompt = { model, messages, replyTokensMax: limits.replyTokensMax };
+      for await (const chunk of ai.stream(prompt, held.writing.signal)) {
         failpoint("end" in chunk ? "text-ended" : "text-came", message);
         yield chunk;
       }

@@ -13,6 +13,8 @@ export type HeldTurn = {
   readonly writing: Hold;
   /** Ends the sending of what is saved: "lost", "shutdown". */
   readonly sending: Hold;
+  /** Throws the reason when the turn is to be let go: before what costs money, as `Hold.check` before what a room can see. */
+  check(): void;
   /** How long ago the message was kept, by the database's clock at the claim and ours since. */
   ageMs(): number;
 };
@@ -36,8 +38,9 @@ type Holding = {
   readonly held: HeldTurn;
   readonly letGo: (reason: EndReason) => void;
   readonly letGoIfOver: () => void;
-  readonly timeout: NodeJS.Timeout;
-  renewedAtMs: number;
+  /** The lease was taken or extended by a call that began then. */
+  readonly renewed: (askedAtMs: number) => void;
+  readonly end: () => void;
 };
 
 const renewalsPerLease = 3;
@@ -66,7 +69,7 @@ export function holdTurns({ inbox, wire, journal, limits }: Gateway, handBack: A
     }
   };
   const applyLease = (holding: Holding, state: "held" | "lost" | "stopped" | undefined, askedAtMs: number) => {
-    if (state === "held" || state === "stopped") holding.renewedAtMs = askedAtMs;
+    if (state === "held" || state === "stopped") holding.renewed(askedAtMs);
     if (state === "stopped" || state === "lost") holding.letGo(state);
     holding.letGoIfOver();
   };
@@ -89,7 +92,7 @@ export function holdTurns({ inbox, wire, journal, limits }: Gateway, handBack: A
       return holding.held;
     },
     release(turnId) {
-      clearTimeout(holdings.get(turnId)?.timeout);
+      holdings.get(turnId)?.end();
       holdings.delete(turnId);
     },
     turns: turnsInHand,
@@ -103,8 +106,17 @@ function hold(turn: Turn, claimedAtMs: number, { answerMsMax, leaseMs }: Limits)
     writing.abort(reason);
     if (reason === "lost" || reason === "shutdown") sending.abort(reason);
   };
+  // A process that stood still finds both out when it goes on: by the timer before anything that waits for a while, such as a
+  // retry; by the clock, in what an answer sets off that had come meanwhile.
+  let overAtMs = 0;
+  let over: NodeJS.Timeout | undefined;
+  const renewed = (askedAtMs: number) => {
+    clearTimeout(over);
+    overAtMs = askedAtMs + leaseMs;
+    over = setTimeout(letGo, overAtMs - performance.now(), "lost");
+  };
   const letGoIfOver = () => {
-    if (performance.now() - holding.renewedAtMs > leaseMs) letGo("lost");
+    if (performance.now() > overAtMs) letGo("lost");
   };
   const watch = ({ signal }: AbortController): Hold => ({
     signal,
@@ -114,9 +126,19 @@ function hold(turn: Turn, claimedAtMs: number, { answerMsMax, leaseMs }: Limits)
       failpoint("calling", turn.message);
     },
   });
+  const check = () => {
+    letGoIfOver();
+    writing.signal.throwIfAborted();
+  };
   const ageMs = () => turn.ageMs + performance.now() - claimedAtMs;
-  const held = { turn, writing: watch(writing), sending: watch(sending), ageMs };
   const timeout = setTimeout(letGo, answerMsMax, "timeout");
-  const holding: Holding = { held, letGo, letGoIfOver, timeout, renewedAtMs: claimedAtMs };
-  return holding;
+  const end = () => [timeout, over].forEach(clearTimeout);
+  renewed(claimedAtMs);
+  return {
+    held: { turn, writing: watch(writing), sending: watch(sending), check, ageMs },
+    letGo,
+    letGoIfOver,
+    renewed,
+    end,
+  };
 }

@@ -192,7 +192,7 @@ export async function bring(accept: () => Promise<unknown>, random: Random): Pro
   await pause(random.whole(0, 8), never);
 }
 
-const silentJournal: Journal = {
+export const silentJournal: Journal = {
   kept() {},
   duplicate() {},
   refused() {},

@@ -51,7 +51,7 @@ export type DiscordDouble = {
   readonly calls: readonly Call[];
   /** What Discord would not have understood, or what breaks a promise of ours. Must stay empty. */
   readonly unknownRequests: readonly string[];
-  /** Calls to what had been told to wait, during that time. */
+  /** Calls to what had been told to wait, during that time; two writes to a channel at once. */
   readonly violations: readonly string[];
   /** The registered slash commands, as Discord shows them. */
   commands(): readonly Readonly<Record<string, unknown>>[];

@@ -4,6 +4,7 @@ import { discordCommands } from "./discord-commands.ts";
 import { discordInteractions, type InteractionOptions } from "./discord-interactions.ts";
 import { at, type Body, editFields, type Request, type Route } from "./discord-route.ts";
 import { discordRateLimits, placeOf, type RateLimitOptions } from "./discord-rate-limits.ts";
+import { watchFlights } from "./watch-flights.ts";
 import type { DiscordMessage, DiscordRoom, DiscordWorld } from "./discord-world.ts";
 
 /** The HTTP API of the double, version 10, as far as a chat bot needs it. */
@@ -17,6 +18,8 @@ export type HttpOptions = RateLimitOptions &
     readonly messageContent: boolean;
     /** How long a nonce names the message it made. */
     readonly nonceMs: number;
+    /** Who is at the other end of a connection, by its port there. */
+    readonly callerOf?: (port: number) => string | undefined;
   };
 
 type SessionStart = {
@@ -33,6 +36,10 @@ export type Call = {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
+  /** When its first bytes came. */
+  readonly atMs: number;
+  /** As `callerOf` tells. */
+  readonly by?: string | undefined;
   /** 0 when no answer was given. */
   status: number;
 };
@@ -68,6 +75,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   const faults: { readonly match: Match; readonly fault: Fault; times: number }[] = [];
   const nonces = new Map<string, { readonly id: string; readonly atMs: number }>();
   const limits = discordRateLimits(options);
+  const flights = watchFlights(limits.violations);
   const commands = discordCommands(world);
   const interactions = discordInteractions(world, options, { refuseMessage, change });
   const state = { away: false };
@@ -113,12 +121,21 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
       const url = new URL(request.url ?? "/", "http://double");
       const method = request.method ?? "GET";
+      const caller = { atMs: Date.now(), by: options.callerOf?.(request.socket.remotePort ?? 0) };
       const text = await readText(request);
       if (state.away) return void request.socket.destroy();
       const path = url.pathname.replace(/^\/api\/v10/, "");
-      const call: Call = { method, path, query: Object.fromEntries(url.searchParams), body: parse(text), status: 0 };
+      const call: Call = {
+        method,
+        path,
+        query: Object.fromEntries(url.searchParams),
+        body: parse(text),
+        ...caller,
+        status: 0,
+      };
       calls.push(call);
       limits.watch(method, path);
+      if (isWrite(method, path)) flights.begin(placeOf(path), method, response);
 
       const fault = takeFault(call) ?? (/^\/(?:channels|webhooks)\//.test(path) ? chaos() : undefined);
       if (typeof fault === "object" && fault.status === 429)
@@ -278,6 +295,11 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     const start = { total, remaining, reset_after: resetAfterMs, max_concurrency: maxConcurrency };
     return { status: 200, body: { url: options.gatewayUrl(), shards, session_start_limit: start } };
   }
+}
+
+/** Whether it changes the messages of a place. */
+function isWrite(method: string, path: string): boolean {
+  return method !== "GET" && /^\/(?:channels\/\d+\/messages|webhooks\/)/.test(path);
 }
 
 /** The same faults in the same order for the same seed (mulberry32). */

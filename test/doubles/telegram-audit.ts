@@ -1,3 +1,5 @@
+import { watchFlights } from "./watch-flights.ts";
+
 /** What happened to a message of the bot's. */
 export type Entry = {
   readonly chat: number;
@@ -11,6 +13,7 @@ export type Entry = {
 export class TelegramAudit {
   readonly entries: Entry[] = [];
   readonly violations: string[] = [];
+  readonly flights = watchFlights(this.violations);
   readonly #bans = new Map<number, { sinceMs: number; untilMs: number }>();
 
   note(entry: Omit<Entry, "atMs">): void {

@@ -16,6 +16,8 @@ export type TelegramDoubleOptions = {
   readonly botPerSecond?: number;
   /** In groups only what is meant for the bot reaches it. On by default. */
   readonly privacyMode?: boolean;
+  /** Who is at the other end of a connection, by its port there. */
+  readonly callerOf?: (port: number) => string | undefined;
 };
 
 /** What happens to one call instead of its answer. "apply-then-reset": it is carried out, and the answer is lost. */
@@ -29,7 +31,10 @@ export type Fault =
 export type Call = {
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
+  /** When its first bytes came. */
   readonly atMs: number;
+  /** As `callerOf` tells. */
+  readonly by?: string | undefined;
 };
 
 export type TelegramDouble = {
@@ -72,7 +77,7 @@ export type TelegramDouble = {
   redeliver(countMax?: number): void;
   /** What the bot did to the chat's messages, in order; to all chats' if none is named. */
   ledger(chatId?: number): readonly Entry[];
-  /** What the bot must not do: calls to a chat during its retry_after. */
+  /** What the bot must not do: calls to a chat during its retry_after, and two writes to a chat at once. */
   readonly violations: readonly string[];
   /** Texts of the bot that stand more than once in a chat, in words. */
   readonly duplicates: readonly string[];
@@ -105,6 +110,7 @@ class Double implements TelegramDouble {
   readonly #audit = new TelegramAudit();
   readonly #rooms: TelegramRooms;
   readonly #privacyMode: boolean;
+  readonly #callerOf: TelegramDoubleOptions["callerOf"];
   readonly #faults = new Map<string, Fault[]>();
   readonly #pending = new Map<number, Update>();
   readonly #confirmed: Update[] = [];
@@ -122,6 +128,7 @@ class Double implements TelegramDouble {
     this.username = username;
     this.botId = Number(token.split(":")[0]);
     this.#privacyMode = rest.privacyMode ?? true;
+    this.#callerOf = rest.callerOf;
     const bot = { id: this.botId, is_bot: true, first_name: "Parley", username };
     const hasLimits = rest.floodLimits ?? true;
     this.#rooms = new TelegramRooms(bot, this.#audit, hasLimits ? new TelegramFlood(rest.botPerSecond) : undefined);
@@ -264,13 +271,16 @@ class Double implements TelegramDouble {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const atMs = Date.now();
+    const by = this.#callerOf?.(request.socket.remotePort ?? 0);
     const [, token, method = ""] = /^\/bot([^/]+)\/(\w+)$/.exec(request.url ?? "") ?? [];
     const body = await readBody(request);
     if (token === undefined) return refuse(response, new Refused(404, "Not Found"));
     if (token !== this.token) return refuse(response, new Refused(401, "Unauthorized"));
-    this.calls.push({ method, params: body, atMs: Date.now() });
+    this.calls.push({ method, params: body, atMs, by });
 
     const chat = typeof body["chat_id"] === "number" ? body["chat_id"] : undefined;
+    if (chat !== undefined && writes.has(method)) this.#audit.flights.begin(String(chat), method, response);
     const fault = this.#away === "502" ? "html" : this.#faultOf(method, chat);
     if (fault === "hang") return;
     if (fault === "reset") return void request.socket.destroy();
@@ -386,6 +396,9 @@ class Double implements TelegramDouble {
     return true;
   }
 }
+
+/** What changes a chat's messages. */
+const writes = new Set(["sendMessage", "editMessageText", "deleteMessage"]);
 
 function isMethod(method: string): method is Method {
   return Object.hasOwn(methodParams, method);

@@ -1,7 +1,8 @@
-import type { Cluster, Disturbance } from "./cluster.ts";
+import { auditFence } from "./audit-fence.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Place } from "./places.ts";
 import { answerTo } from "./talk.ts";
-import type { AiCall, AiWatch } from "./watch-ai.ts";
+import type { AiWatch } from "./watch-ai.ts";
 
 /** What a run came to, seen from outside: the rooms, the AI's log and the tables. */
 export type Findings = {
@@ -20,6 +21,10 @@ export type Findings = {
   readonly disordered: number;
   readonly crossed: number;
   readonly aiCalls: number;
+  /** Turns that were taken from a process that had been killed, stopped or cut off in the middle of them. */
+  readonly takenOver: number;
+  /** Calls of its that were under way at that moment. */
+  readonly onTheWire: number;
   /** Each with its turn. */
   readonly violations: readonly string[];
 };
@@ -58,7 +63,8 @@ export async function audit(cluster: Cluster, places: readonly Place[], watch: A
   }
   for (const { marker, answer } of watch.lacking)
     if (!apologised.has(answer)) violations.push(`the prompt of ${marker} lacks the answer to ${answer}`);
-  violations.push(...findRepeats(watch.calls, cluster.disturbances));
+  const fence = await auditFence(cluster, watch.calls);
+  violations.push(...fence.violations);
   violations.push(...parked.map(({ marker, room }) => `${marker} was parked (${room})`));
   violations.push(...[...apologised].map((marker) => `${marker} got an apology`));
   return {
@@ -67,6 +73,8 @@ export async function audit(cluster: Cluster, places: readonly Place[], watch: A
     apologised: apologised.size,
     parked: parked.length,
     aiCalls: watch.calls.length,
+    takenOver: fence.takenOver,
+    onTheWire: fence.onTheWire,
     violations,
   };
 }
@@ -160,23 +168,4 @@ function mentionsOther({ name }: Place, text: string): boolean {
 function brief(text: string): string {
   const line = text.replaceAll(/\s+/g, " ");
   return `“${line.length > 90 ? `${line.slice(0, 60)} … ${line.slice(-25)}` : line}”`;
-}
-
-/** A second request for a message needs a reason: the first failed, or who asked was disturbed after it. */
-function findRepeats(calls: readonly AiCall[], disturbances: readonly Disturbance[]): readonly string[] {
-  const last = new Map<string, AiCall>();
-  const found: string[] = [];
-  for (const call of calls) {
-    const before = last.get(call.marker);
-    last.set(call.marker, call);
-    if (!before || before.faulted) continue;
-    const reason = disturbances.some(
-      ({ process, fromMs, untilMs }) => process === before.process && fromMs <= call.atMs && untilMs >= before.atMs,
-    );
-    if (!reason)
-      found.push(
-        `the AI was asked again for ${call.marker}: by ${before.process}, and ${call.atMs - before.atMs} ms later by ${call.process}`,
-      );
-  }
-  return found;
 }

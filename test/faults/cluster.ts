@@ -10,14 +10,15 @@ import { type Balancer, startBalancer } from "./balancer.ts";
 import { type DatabaseServer, startDatabaseServer } from "./database-server.ts";
 import { type Random, seededRandom } from "./random.ts";
 import { startTcpFaultProxy, type TcpFaultProxy } from "./tcp-fault-proxy.ts";
+import { installWitness } from "./witness.ts";
 
-/** When something happened to a process, so that another one may ask the AI again for its turns. */
+/** When something happened to a process, so that another one may take its turns, and ask the AI again for them. */
 export type Disturbance = { readonly process: string; readonly fromMs: number; readonly untilMs: number };
 
 /** One of the instances: killed, it is started again at the same place, as another process. */
 export type Instance = {
   readonly name: string;
-  /** The key that the running process shows to the AI: it says who asked. */
+  /** The process that runs: the key that it shows to the AI, and the name of its connections to the database. */
   readonly process: string;
   /** Between it and everything else: to partition this one only. */
   readonly ways: Readonly<Record<Way, TcpFaultProxy>>;
@@ -83,6 +84,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   try {
     const database = opened(await startDatabaseServer(), (server) => server.close());
     const { url, through } = await database.create();
+    await installWitness(url);
     const redisServer = await startRedis();
     const redis: Cluster["redis"] = {
       server: redisServer,
@@ -96,14 +98,20 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     };
     closing.push(redis.kill);
     const ai = opened(await startAiDouble({ tokenMs: options.tokenMs ?? 15 }), (double) => double.stop());
-    const telegram = opened(await startTelegramDouble({ floodLimits: false }), (double) => double.close());
-    const discord = opened(await startDiscordDouble(calmDiscord), (double) => double.close());
+    // By platform and port: whose connection is the newest that came from it.
+    const callers = new Map<string, string>();
+    const callerOf = (way: Way) => (port: number) => callers.get(`${way}/${port}`);
+    const onTelegram = { floodLimits: false, callerOf: callerOf("telegram") };
+    const telegram = opened(await startTelegramDouble(onTelegram), (double) => double.close());
+    const onDiscord = { ...calmDiscord, callerOf: callerOf("discord") };
+    const discord = opened(await startDiscordDouble(onDiscord), (double) => double.close());
 
     const running = new Map<string, string>();
     const balancer = opened(await startBalancer(() => [...running.values()], seededRandom(options.seed + 1)), (it) =>
       it.close(),
     );
     const disturbances: Disturbance[] = [];
+    const processes = new Map<string, string>();
     const settings: Environment = {
       DEFAULT_MODEL: "test-model",
       TELEGRAM_TOKEN: telegram.token,
@@ -124,7 +132,8 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     };
     const instances = await Promise.all(
       names.map(async (name) => {
-        const opening = ways.map(async (way) => [way, await startTcpFaultProxy(upstreams[way])] as const);
+        const note = (way: Way) => (port: number) => callers.set(`${way}/${port}`, processes.get(name) ?? name);
+        const opening = ways.map(async (way) => [way, await startTcpFaultProxy(upstreams[way], note(way))] as const);
         const proxies = Object.fromEntries(await Promise.all(opening)) as Record<Way, TcpFaultProxy>;
         const port = (way: Way) => proxies[way].port;
         closing.push(() => Promise.all(Object.values(proxies).map((proxy) => proxy.close())));
@@ -137,7 +146,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
           DISCORD_API_BASE: `http://127.0.0.1:${port("discord")}/api`,
           ...options.environments?.[name],
         };
-        return instance(name, { environment, ways: proxies, running, disturbances });
+        return instance(name, { environment, ways: proxies, running, disturbances, processes });
       }),
     );
     closing.push(() => Promise.all(instances.map((one) => one.kill())));
@@ -188,9 +197,11 @@ type Place = {
   /** Whom the balancer knows. */
   readonly running: Map<string, string>;
   readonly disturbances: Disturbance[];
+  /** Which process of each instance runs now. */
+  readonly processes: Map<string, string>;
 };
 
-function instance(name: string, { environment, ways, running, disturbances }: Place): Instance {
+function instance(name: string, { environment, ways, running, disturbances, processes }: Place): Instance {
   let parley: Parley | undefined;
   let generation = 0;
   let said = "";
@@ -213,7 +224,9 @@ function instance(name: string, { environment, ways, running, disturbances }: Pl
     },
     async start() {
       generation += 1;
-      parley = await startParley({ ...environment, AI_API_KEY: process() });
+      processes.set(name, process());
+      const database = `${environment["DATABASE_URL"]}?application_name=${process()}`;
+      parley = await startParley({ ...environment, DATABASE_URL: database, AI_API_KEY: process() });
       running.set(name, parley.url);
     },
     async kill() {

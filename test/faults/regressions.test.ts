@@ -1,9 +1,14 @@
 import { expect, test } from "vitest";
 import pg from "pg";
+import { answerMessage } from "../../src/conversation/answer-message.ts";
+import { limits } from "../../src/conversation/domain/limits.ts";
+import { holdTurns } from "../../src/conversation/hold-turns.ts";
+import type { Gateway } from "../../src/conversation/ports/gateway.ts";
 import { Secret } from "../../src/secret.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import { connectPostgres } from "../../src/store/postgres/connect-postgres.ts";
 import { migrate } from "../../src/store/postgres/migrate.ts";
+import { silentJournal } from "../conversation/small-world.ts";
 import { message } from "../messages.ts";
 import { freshDatabase } from "../setup/fresh-database.ts";
 import { until } from "../until.ts";
@@ -13,23 +18,7 @@ import { until } from "../until.ts";
 /** postgres-stops, seed 2: 60 answers stood twice, for each instance took the others for dead. */
 test("when the database drops all connections, living instances are not taken for dead", async () => {
   const database = await freshDatabase();
-  const open = async () => {
-    const postgres = connectPostgres({ url: new Secret(database.url), connectionsMax: 3, report() {} });
-    await migrate(postgres);
-    const store = await openStore({
-      postgres,
-      isShared: true,
-      sessionTtlMs: 60_000,
-      messagesPerMinute: 20,
-      report() {},
-    });
-    const close = async () => {
-      await store.close();
-      await postgres.close();
-    };
-    return { ...store, close };
-  };
-  const [first, second] = [await open(), await open()];
+  const [first, second] = [await open(database.url), await open(database.url)];
   const operator = new pg.Client(database.url);
   await operator.connect();
 
@@ -50,3 +39,66 @@ test("when the database drops all connections, living instances are not taken fo
   await operator.end();
   await database.drop();
 });
+
+/** sigstop, seed 42: the AI was asked, and paid, for a turn that another instance had taken and answered meanwhile. */
+test("a process that stood still for longer than its lease asks the AI for nothing when it goes on", async () => {
+  const database = await freshDatabase();
+  const store = await open(database.url);
+  const short = { ...limits, leaseMs: 100 };
+  let asked = 0;
+  const gateway: Gateway = {
+    ...store,
+    sessions: {
+      ...store.sessions,
+      async record(...given) {
+        const session = await store.sessions.record(...given);
+        standStill(short.leaseMs + 50);
+        return session;
+      },
+    },
+    channels: new Map(),
+    ai: {
+      async *stream() {
+        asked += 1;
+        yield { end: "complete", model: "small" };
+      },
+    },
+    models: { list: async () => [], resolve: async (name) => ({ kind: "unverified", model: name }) },
+    journal: silentJournal,
+    house: { model: async () => "small", instructions: "" },
+    limits: short,
+  };
+  await store.inbox.keep([{ kind: "question", message: message(), whenFull: { turnsMax: 100 } }]);
+  const [claim] = await store.inbox.claim(1, 60_000);
+  if (!claim) throw new Error("there was nothing to claim");
+  const holding = holdTurns(gateway, new AbortController().signal);
+  const held = holding.take(claim.turn, performance.now());
+
+  await expect(answerMessage(held, gateway)).rejects.toBe("lost");
+  expect(asked).toBe(0);
+  holding.end();
+  await store.close();
+  await database.drop();
+});
+
+/** Nothing runs meanwhile, as in a process that got SIGSTOP. */
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+async function open(url: string) {
+  const postgres = connectPostgres({ url: new Secret(url), connectionsMax: 3, report() {} });
+  await migrate(postgres);
+  const store = await openStore({
+    postgres,
+    isShared: true,
+    sessionTtlMs: 60_000,
+    messagesPerMinute: 20,
+    report() {},
+  });
+  const close = async () => {
+    await store.close();
+    await postgres.close();
+  };
+  return { ...store, close };
+}

@@ -46,6 +46,8 @@ process.exitCode = failed > 0 ? 1 : 0;
 function print(outcome: Outcome): void {
   const { did, messages, answered, doubled, told, aiCalls, drainedSeconds, tookSeconds, violations } = outcome;
   console.log(`${did}; ${messages} messages, ${answered} answered, ${aiCalls} requests to the AI`);
+  if (outcome.takenOver > 0)
+    console.log(`${outcome.takenOver} turns taken over, ${outcome.onTheWire} calls for them still on the wire`);
   if (doubled > 0) console.log(`${doubled} parts doubled, ${told} of them told as not to be settled`);
   console.log(
     `drained in ${drainedSeconds.toFixed(1)} s, took ${tookSeconds.toFixed(0)} s, ${violations.length} violations`,

@@ -22,8 +22,11 @@ export type TcpFaultProxy = {
 type Pair = { readonly client: Socket; readonly server: Socket; losing?: () => void };
 type Loss = { readonly isIt: (request: Buffer) => boolean; readonly lost: () => void };
 
-/** Listens on a free port of 127.0.0.1 and passes on to `upstream`. */
-export async function startTcpFaultProxy(upstream: NetConnectOpts): Promise<TcpFaultProxy> {
+/** Listens on a free port of 127.0.0.1 and passes on to `upstream`, and tells of each connection from which port it comes there. */
+export async function startTcpFaultProxy(
+  upstream: NetConnectOpts,
+  onConnection: (port: number) => void = () => {},
+): Promise<TcpFaultProxy> {
   let mode: "pass" | "refuse" | "hang" = "pass";
   const pairs = new Set<Pair>();
   const losses: Loss[] = [];
@@ -35,6 +38,7 @@ export async function startTcpFaultProxy(upstream: NetConnectOpts): Promise<TcpF
     }
     const pair: Pair = { client, server: connect(upstream) };
     pairs.add(pair);
+    pair.server.once("connect", () => onConnection(pair.server.localPort ?? 0));
     const end = () => {
       pairs.delete(pair);
       // What is on its way still arrives.

@@ -9,8 +9,10 @@ const page = join(root, "docs", "reliability.md");
 const [begin, end] = ["<!-- results: written by npm run faults -- --write -->", "<!-- end of results -->"];
 const shownMax = 10;
 
-/** The newest outcome of a scenario, good or bad, with the day and the machine. */
-type Result = Outcome & { readonly at: string; readonly machine: string };
+/** The newest outcome of a scenario, good or bad, with the day and the machine. Older ones did not count takeovers. */
+type Result = Omit<Outcome, Takeover> &
+  Partial<Pick<Outcome, Takeover>> & { readonly at: string; readonly machine: string };
+type Takeover = "takenOver" | "onTheWire";
 
 /** Puts the outcomes in place of the older ones of the same scenarios, and writes the table of docs/reliability.md anew. */
 export function writeResults(outcomes: readonly Outcome[], order: readonly string[]): void {
@@ -54,8 +56,9 @@ function table(results: readonly Result[]): string {
         : "**not in time**";
     const repeat = `\`npm run faults -- --only ${result.scenario} --seed ${result.seed}${result.size === "long" ? " --long" : ""}\``;
     const doubles = result.told > 0 ? `${doubled} (${result.told} told)` : doubled;
+    const { takenOver = 0, onTheWire = 0 } = result;
     const cells = [
-      did,
+      takenOver > 0 ? `${did}; ${takenOver} turns taken over, ${onTheWire} calls for them on the wire` : did,
       messages,
       lost,
       disordered,

@@ -65,6 +65,20 @@ test("a second copy and a call during a ban are seen", async () => {
   }, "the violation");
 });
 
+test("two writes to a chat at once are seen, and typing beside a write is none", async () => {
+  const double = await startTelegramDouble({ floodLimits: false });
+  closing.push(() => double.close());
+  double.say({ chat: 7, text: "Hi" });
+  double.failNext("sendMessage", "hang");
+  void send(double, 7, "Hello");
+  await until(() => double.callsOf("sendMessage").length === 1, "the first is under way");
+  await call(double, "sendChatAction", { chat_id: 7, action: "typing" });
+  expect(double.violations).toEqual([]);
+  await send(double, 7, "Hello again");
+  await send(double, 7, "And again");
+  expect(double.violations).toEqual(["sendMessage to 7 while sendMessage is under way"]);
+});
+
 test("who is away cannot be reached, and is the same when it is back", async () => {
   const double = await telegram();
   double.say({ chat: 7, text: "Hi" });
