@@ -3,6 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkFloors } from "./architecture/check-floors.ts";
 import { checkLock } from "./architecture/check-lock.ts";
+import { checkWords } from "./architecture/check-words.ts";
+import { readCatalogues } from "./architecture/read-catalogues.ts";
 import { readSources } from "./architecture/read-sources.ts";
 import { writeEnvExample } from "./setup/env-example.ts";
 import { writeReadmeSettings } from "./setup/readme-settings.ts";
@@ -26,6 +28,7 @@ const checks: Readonly<Record<string, Check>> = {
       : "",
   "dead code (knip)": () => run("knip/bin/knip.js", "--no-progress"),
   "floors of the architecture": () => checkFloors(readSources(root)).join("\n"),
+  "words of every language": () => checkWords(readCatalogues(root), readSources(root)).join("\n"),
   "package-lock.json is whole": () => checkLock(readFileSync(join(root, "package-lock.json"), "utf8")).join("\n"),
   ".env.example tells the settings": () =>
     readEnvExample() === writeEnvExample()

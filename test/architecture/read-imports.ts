@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { parseSync } from "oxc-parser";
+import { nameOf, walk } from "./walk.ts";
 
 /** One arrow: `from` is a file of ours, `to` a file of ours or what a package is called by. Types count as much as values. */
 export type Import = { readonly from: string; readonly to: string };
@@ -35,23 +36,7 @@ export function readImports(path: string, source: string): SourceFacts {
   return { imports, readsEnvironment };
 }
 
-type Node = Record<string, unknown>;
-
-function* walk(value: unknown): Iterable<Node> {
-  if (Array.isArray(value)) for (const item of value) yield* walk(item);
-  if (!isNode(value)) return;
-  yield value;
-  for (const child of Object.values(value)) if (typeof child === "object" && child) yield* walk(child);
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === "object" && value !== null && "type" in value;
-}
-
-function nameOf(node: unknown): unknown {
-  return isNode(node) ? (node["name"] ?? node["value"]) : undefined;
-}
-
 function textOf(node: unknown): string {
-  return isNode(node) && typeof node["value"] === "string" ? node["value"] : "";
+  const text = nameOf(node);
+  return typeof text === "string" ? text : "";
 }
