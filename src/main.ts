@@ -274,7 +274,9 @@ async function openChannels(
     onUnsettled: ({ room }: { readonly room: string }) => journal.unsettled({ channel, room }),
   });
   if (mode === "chat") {
-    channels.push(terminalChannel({ input: process.stdin, output: process.stdout, userName: userInfo().username }));
+    const { locale: language } = new Intl.DateTimeFormat().resolvedOptions(); // from LC_ALL, LANG or the system
+    const { username: userName } = userInfo();
+    channels.push(terminalChannel({ input: process.stdin, output: process.stdout, userName, language }));
     return byName(channels);
   }
   if (config.DISCORD_TOKEN) {

@@ -126,7 +126,7 @@ async function openDiscord(): Promise<Place> {
 
 async function openTerminal(): Promise<Place> {
   const [input, output] = [new PassThrough(), new PassThrough()];
-  const channel = terminalChannel({ input, output, userName: "ada" });
+  const channel = terminalChannel({ input, output, userName: "ada", language: "en" });
   const kept: ChannelMessage[] = [];
   let printed = "";
   output.setEncoding("utf8").on("data", (text: string) => (printed += text));

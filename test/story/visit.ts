@@ -3,8 +3,8 @@ import { until } from "../until.ts";
 import { visitChat } from "../web/visit-chat.ts";
 
 /** A visitor of the web chat who writes and reads answers. */
-export async function visit(url: string) {
-  const chat = await visitChat(url);
+export async function visit(url: string, language?: string) {
+  const chat = await visitChat(url, language);
   let stream = await chat.stream();
   await stream.untilLive();
   const answerTo = (id: string) =>

@@ -149,3 +149,22 @@ test("a conversation that is too long for the model goes on with less of it", as
   });
   expect((await page.ask("short"))?.text).toContain("short");
 });
+
+test("a browser that prefers German is spoken to in German, and the one beside it in English", async () => {
+  const { url } = await world.start({ RATE_LIMIT_PER_MINUTE: "4" });
+  const [german, english] = [await visit(url, "nl, de-AT;q=0.9, en;q=0.8"), await visit(url)];
+  expect((await german.ask("/help"))?.text).toMatch(
+    /^Schreib mir einfach.*\n\n- `\/help` Was ich kann\n- `\/model NAME` /,
+  );
+  expect((await german.ask("/modle"))?.text).toContain("Meintest du /model?");
+  world.ai.failNext(1, { status: 401, body: { error: { message: "Incorrect API key provided" } } });
+  expect((await german.ask("hello"))?.text).toMatch(
+    /^⚠️ Die KI hat den Schlüssel dieses Bots abgelehnt.* \(ref T\d+\)$/,
+  );
+  expect((await german.ask("/reset"))?.text).toBe("Gespräch zurückgesetzt! Wir fangen neu an.");
+  const { response } = await german.write("one too many");
+  expect(await response.json()).toMatchObject({
+    message: expect.stringMatching(/^Das war viel auf einmal. In \d+ Sek/),
+  });
+  expect((await english.ask("/reset"))?.text).toBe("Conversation reset! Starting fresh.");
+});

@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { ChatDraft, ChatStatus, ChatTurn, SessionAnswer } from "../../src/channels/web-chat/api.ts";
 import { until } from "../until.ts";
 
-/** A browser of one visitor: keeps cookies, and has opened the page. */
-export async function visitChat(url: string) {
+/** A browser of one visitor: keeps cookies, and has opened the page. It asks for answers in `language`, an Accept-Language. */
+export async function visitChat(url: string, language = "en") {
   const cookies = new Map<string, string>();
 
   async function request(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
+    headers.set("accept-language", language);
     headers.set("cookie", [...cookies].map((pair) => pair.join("=")).join("; "));
     const response = await fetch(url + path, { ...init, headers });
     for (const line of response.headers.getSetCookie()) {

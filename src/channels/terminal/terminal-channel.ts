@@ -10,10 +10,12 @@ export type TerminalOptions = {
   readonly output: Writable;
   /** Who writes. */
   readonly userName: string;
+  /** What they read, as a BCP 47 tag. */
+  readonly language: string;
 };
 
 /** The terminal as a channel: one person, one room. Ends with its input, after the last answer. */
-export function terminalChannel({ input, output, userName }: TerminalOptions): Channel {
+export function terminalChannel({ input, output, userName, language }: TerminalOptions): Channel {
   const unanswered = new Set<string>();
   const answered = new EventTarget();
   /** What of the current reply is printed already: a terminal can only add. */
@@ -49,6 +51,7 @@ export function terminalChannel({ input, output, userName }: TerminalOptions): C
             author,
             text,
             audience: "direct",
+            language,
             address: null,
             sentAtMs: Date.now(),
           },

@@ -20,6 +20,7 @@ import {
 } from "./api.ts";
 import { eventLines } from "./event-lines.ts";
 import { followRoom, type RoomPace } from "./follow-room.ts";
+import { readLanguage } from "./read-language.ts";
 import { readMessage } from "./read-message.ts";
 import { isFromAnotherSite, isThisMachine } from "./request-origin.ts";
 import { changedHint, roomTopic } from "./room-hint.ts";
@@ -151,7 +152,8 @@ async function admit(request: FastifyRequest, reply: FastifyReply, { accessToken
 function addMessages(app: FastifyInstance, { transcripts, wire, pace, accept }: ChatDoor): void {
   app.post<{ Body: MessageRequest }>(chatPaths.messages, { schema: chatSchemas.post }, async (request, reply) => {
     const { visitor } = request;
-    const message = readMessage(request.body, visitor, Date.now());
+    const language = readLanguage(request.headers["accept-language"]);
+    const message = readMessage(request.body, { visitor, language, nowMs: Date.now() });
     if (typeof message === "string") return refuse(reply, 400, { error: "bad_request", message });
     const keep = accept();
     if (!keep) return refuse(reply, 503, errors.notTaking);

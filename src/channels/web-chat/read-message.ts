@@ -2,7 +2,10 @@ import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import { chatLimits, type MessageRequest } from "./api.ts";
 
 /** A request that passed its schema as a message of the visitor's room, or the sentence that says why it is none. */
-export function readMessage(request: MessageRequest, visitor: string, nowMs: number): ChannelMessage | string {
+export function readMessage(
+  request: MessageRequest,
+  { visitor, language, nowMs }: { readonly visitor: string; readonly language: string; readonly nowMs: number },
+): ChannelMessage | string {
   const { id, text, name = "" } = request;
   if (text.length > chatLimits.messageCharsMax)
     return `The message is longer than ${chatLimits.messageCharsMax} characters. Send it in parts.`;
@@ -15,6 +18,7 @@ export function readMessage(request: MessageRequest, visitor: string, nowMs: num
     author: { id: visitor, name: readableName(name) || "Visitor" },
     text: storable,
     audience: "direct",
+    language,
     address: null,
     sentAtMs: nowMs,
   };
