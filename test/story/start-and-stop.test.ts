@@ -177,11 +177,11 @@ test("metrics are closed without a token, and count with it", async () => {
   expect(metrics).toMatch(/parley_messages_total\{channel="web",outcome="kept"\} 1/);
 });
 
-test("the terminal answers what is piped into it, and ends", async () => {
-  const parley = spawnParley(world.settings({ LOG_LEVEL: "error" }), ["chat"]);
+test("the terminal answers what is piped into it, in the language of the machine, and ends", async () => {
+  const parley = spawnParley(world.settings({ LOG_LEVEL: "error", LANG: "de_DE.UTF-8" }), ["chat"]);
   parley.write("hello there\n/status\n");
   parley.endInput();
   expect(await parley.exited).toBe(0);
   expect(parley.output()).toContain("You said: hello there");
-  expect(parley.output()).toContain("Messages in this conversation: 2");
+  expect(parley.output()).toContain("Nachrichten in diesem Gespräch: 2");
 });
