@@ -14,7 +14,10 @@ const interaction = {
   user: ada,
   data: { type: 1, name: "model", options: [{ name: "name", value: "gpt-5" }] },
 };
-const use = (changes: object) => readInteraction({ ...interaction, ...changes }, me);
+function use(changes: object) {
+  const asked = readInteraction({ ...interaction, ...changes }, me);
+  return asked?.kind === "message" ? asked.message : asked;
+}
 
 test("a slash command is the text it stands for", () => {
   expect(use({})).toMatchObject({
@@ -24,19 +27,41 @@ test("a slash command is the text it stands for", () => {
     audience: "direct",
     address: { kind: "interaction", id: "175928847299117063", applicationId: "100", token: "t", channelId: "42" },
   });
-  expect(use({ data: { type: 1, name: "help" } })?.text).toBe("/help");
+  expect(use({ data: { type: 1, name: "help" } })).toMatchObject({ text: "/help" });
 });
 
 test("a slash command in a server or between other people is in a group", () => {
-  expect(use({ guild_id: "9", context: 0, user: undefined, member: { user: ada, nick: "Countess" } })).toMatchObject({
+  expect(
+    use({ guild_id: "9", context: 0, user: undefined, member: { user: ada, nick: "Countess", permissions: "0" } }),
+  ).toMatchObject({
     audience: "group",
     author: { name: "Countess" },
   });
   expect(use({ context: 2 })).toMatchObject({ audience: "group" });
 });
 
+const server = { guild_id: "9", context: 0, user: undefined, member: { user: ada, permissions: "0" } };
+const pressing = { type: 3, data: { custom_id: "12:7:/regenerate" }, message: { id: "55" } };
+
+test("a press is its button's command, and names the answer under which it stood", () => {
+  expect(use(pressing)).toMatchObject({
+    id: "interaction:175928847299117063",
+    room: "100/42",
+    text: "/regenerate",
+    about: { kind: "pressed", turnId: "12" },
+    address: { kind: "interaction", token: "t", pressedId: "55" },
+  });
+});
+
+test("only who asked may press, and who moderates", () => {
+  const theirs = { ...pressing, ...server, data: { custom_id: "12:8:/stop" } };
+  expect(use(theirs)).toMatchObject({ kind: "refused-press", token: "t" });
+  for (const permission of [1n << 13n, 1n << 3n])
+    expect(use({ ...theirs, member: { user: ada, permissions: String(permission) } })).toMatchObject({ text: "/stop" });
+});
+
 test("other interactions are not for us", () => {
-  expect(use({ type: 3 })).toBeUndefined();
+  expect(use({ type: 3, data: { custom_id: "of an older version" } })).toBeUndefined();
   expect(use({ data: { type: 2, name: "Report" } })).toBeUndefined();
 });
 

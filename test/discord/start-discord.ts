@@ -42,7 +42,7 @@ export type Started = {
   show(message: ChannelMessage, reply: Reply, more?: ShowMore): Promise<readonly string[]>;
 };
 
-type ShowMore = Partial<Pick<Turn, "shown" | "attempt" | "ageMs" | "after">> & {
+type ShowMore = Partial<Pick<Turn, "shown" | "attempt" | "ageMs" | "after" | "buttonsAt">> & {
   readonly note?: (shown: readonly string[]) => void;
 };
 type StartOptions = DoubleOptions & {

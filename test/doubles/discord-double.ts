@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { buttonsOf } from "./discord-components.ts";
 import { discordGateway, type GatewayOptions } from "./discord-gateway.ts";
 import {
   type Call,
@@ -10,6 +11,7 @@ import {
   type Match,
   type ShutCode,
 } from "./discord-http.ts";
+import type { Doing } from "./discord-interactions.ts";
 import { type DiscordMessage, type DiscordRoom, discordWorld, type DiscordWorld } from "./discord-world.ts";
 
 export type DoubleOptions = Partial<
@@ -24,6 +26,8 @@ export type Shown = {
   readonly content: string;
   /** The message it answers. */
   readonly reference?: string;
+  /** The labels of its buttons. */
+  readonly buttons?: readonly string[];
 };
 
 type Saying = {
@@ -71,9 +75,14 @@ export type DiscordDouble = {
   }): string;
   /** Rooms that refuse the bot, and by which code. */
   readonly shut: Map<string, ShutCode>;
+  /** Presses the button of this label under a message. @returns the interaction's id */
+  press(pressing: { messageId: string; author: string; label: string; locale?: string }): string;
+  /** Lets a person moderate the server: ManageMessages and ManageGuild. */
+  promote(name: string): void;
   /** A moderator deletes a message. */
   remove(messageId: string): void;
-  transcript(channelId: string): readonly Shown[];
+  /** What everybody sees in a channel, or what one person sees there. */
+  transcript(channelId: string, viewer?: string): readonly Shown[];
   message(id: string): DiscordMessage | undefined;
   /** The next `times` requests that match go wrong. */
   failNext(match: Match, fault: Fault, times?: number): void;
@@ -174,15 +183,29 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
     },
     interact({ channel, author, command, options = {} }) {
       const values = Object.entries(options).map(([name, value]) => ({ name, type: 3, value }));
-      const { id, event } = http.interact(room(channel), world.user(author), { name: command, options: values });
-      gateway.dispatch({ t: "INTERACTION_CREATE", d: event });
-      return id;
+      const data = { id: world.snowflake(), type: 1, name: command, options: values };
+      return tell({ type: 2, room: room(channel), author: world.user(author), data });
+    },
+    press({ messageId, author, label, locale }) {
+      const pressed = world.messages.get(messageId);
+      const button = buttonsOf(pressed?.["components"]).find((one) => one.label === label);
+      if (!pressed || !button) throw new Error(`the double shows no button “${label}” under ${messageId}`);
+      const data = { component_type: 2, custom_id: button.customId };
+      const doing = { room: room(pressed.channel_id), author: world.user(author), data, pressed };
+      return tell({ type: 3, ...doing, ...(locale && { locale }) });
+    },
+    promote(name) {
+      world.permit(world.user(name), (1n << 13n) | (1n << 5n));
     },
     remove(messageId) {
       const message = world.messages.get(messageId);
       if (message) world.remove(message);
     },
-    transcript: (channelId) => world.transcript(channelId).map(show),
+    transcript: (channelId, viewer) =>
+      world
+        .transcript(channelId)
+        .filter(({ onlyFor }) => !onlyFor || (viewer !== undefined && onlyFor.id === world.user(viewer).id))
+        .map(show),
     message: (id) => world.messages.get(id),
     dispatch: (t, d) => gateway.dispatch({ t, d: d as Readonly<Record<string, unknown>> }),
     async close() {
@@ -192,6 +215,12 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
     },
   };
 
+  function tell(doing: Doing): string {
+    const { id, event } = http.interact(doing);
+    gateway.dispatch({ t: "INTERACTION_CREATE", d: event });
+    return id;
+  }
+
   function room(channelId: string): DiscordRoom {
     const found = world.rooms.get(channelId);
     if (!found) throw new Error(`the double has no channel ${channelId}`);
@@ -199,9 +228,16 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
   }
 }
 
-function show({ id, author, content, message_reference }: DiscordMessage): Shown {
+function show({ id, author, content, message_reference, components }: DiscordMessage): Shown {
   const name = author.global_name ?? author.username;
-  return { id, author: name, content, ...(message_reference ? { reference: message_reference.message_id } : {}) };
+  const buttons = buttonsOf(components).map(({ label }) => label);
+  return {
+    id,
+    author: name,
+    content,
+    ...(message_reference ? { reference: message_reference.message_id } : {}),
+    ...(buttons.length > 0 && { buttons }),
+  };
 }
 
 const defaults = {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { apiError, invalid, type Answer } from "./discord-answers.ts";
+import { refuseComponents } from "./discord-components.ts";
 import { discordCommands } from "./discord-commands.ts";
 import { discordInteractions, type InteractionOptions } from "./discord-interactions.ts";
 import { at, type Body, editFields, type Request, type Route } from "./discord-route.ts";
@@ -109,6 +110,8 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     violations: limits.violations,
     commands: commands.list,
     interact: interactions.interact,
+    choices: interactions.choices,
+    closeModal: interactions.closeModal,
 
     failNext(match: Match, fault: Fault, times = 1): void {
       faults.push({ match, fault, times });
@@ -242,7 +245,11 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
       content: String(body["content"]).trim(),
       ping: false,
       reference: question?.id,
-      more: { flags: body["flags"] ?? 0, ...(nonce === undefined ? {} : { nonce }) },
+      more: {
+        flags: body["flags"] ?? 0,
+        components: body["components"] ?? [],
+        ...(nonce === undefined ? {} : { nonce }),
+      },
     });
     if (nonce !== undefined) nonces.set(key, { id: message.id, atMs: Date.now() });
     return { status: 200, body: message };
@@ -257,11 +264,15 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     return change(message, body);
   }
 
+  /** What is not named stays. */
   function change(message: DiscordMessage, body: Body): Answer {
-    const refusal = refuseMessage(body);
+    const { content = message.content, components = message["components"], flags = message.flags & noEmbeds } = body;
+    if (body["allowed_mentions"] === undefined && body["content"] !== undefined)
+      complaints.push("an edit without allowed_mentions");
+    const refusal = refuseMessage({ ...body, content, allowed_mentions: {} });
     if (refusal) return refusal;
-    const content = String(body["content"]).trim();
-    return { status: 200, body: world().change(message, { content, flags: body["flags"] ?? 0 }) };
+    const changes = { content: String(content).trim(), components, flags: Number(flags) | (message.flags & ephemeral) };
+    return { status: 200, body: world().change(message, changes) };
   }
 
   function deleteMessage({ params: [channelId = "", id = ""] }: Request): Answer {
@@ -281,7 +292,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     if (content.trim() === "") return apiError(400, 50_006, "Cannot send an empty message");
     if (nonce !== undefined && (typeof nonce !== "string" || nonce.length > 25))
       return invalid("nonce", "BASE_TYPE_MAX_LENGTH");
-    return undefined;
+    return refuseComponents(body["components"]);
   }
 
   function typing({ params: [channelId = ""] }: Request): Answer {
@@ -301,6 +312,10 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
 function isWrite(method: string, path: string): boolean {
   return method !== "GET" && /^\/(?:channels\/\d+\/messages|webhooks\/)/.test(path);
 }
+
+/** Of a message's flags: SUPPRESS_EMBEDS and EPHEMERAL. */
+const noEmbeds = 4;
+const ephemeral = 64;
 
 /** The same faults in the same order for the same seed (mulberry32). */
 function chaosOf({ applyThenReset = 0, reset = 0, seed = 1 }: Chaos): () => Fault | undefined {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type Answer, apiError, invalid } from "./discord-answers.ts";
+import { refuseChoices, refuseModal } from "./discord-components.ts";
 import { at, type Body, editFields, type Request, type Route } from "./discord-route.ts";
 import type { DiscordMessage, DiscordRoom, DiscordUser, DiscordWorld } from "./discord-world.ts";
 
@@ -9,12 +10,29 @@ export type InteractionOptions = {
   readonly interactionLifeMs: number;
 };
 
+/** What somebody does, before it becomes an event. */
+export type Doing = {
+  readonly type: 2 | 3 | 4 | 5;
+  readonly room: DiscordRoom;
+  readonly author: DiscordUser;
+  readonly data: Body;
+  /** The message whose button is pressed. */
+  readonly pressed?: DiscordMessage;
+  readonly locale?: string;
+};
+
 type Interaction = {
   readonly id: string;
   readonly token: string;
+  readonly type: Doing["type"];
   readonly room: DiscordRoom;
+  readonly author: DiscordUser;
+  readonly pressed: DiscordMessage | undefined;
   readonly madeAtMs: number;
+  /** The messages that its token has made. */
+  readonly made: Set<string>;
   answered: boolean;
+  /** What "@original" means. */
   originalId?: string;
 };
 
@@ -24,13 +42,17 @@ type Messages = {
   readonly change: (message: DiscordMessage, body: Body) => Answer;
 };
 
-/** What people do with commands and buttons, and the tokens by which it is answered. */
+/** What people do with commands and buttons, and the tokens by which it is answered. https://discord.com/developers/docs/interactions/receiving-and-responding */
 export function discordInteractions(
   world: () => DiscordWorld,
   options: InteractionOptions,
   { refuseMessage, change }: Messages,
 ) {
   const interactions = new Map<string, Interaction>();
+  /** By the interaction that it answered. */
+  const choices = new Map<string, readonly string[]>();
+  /** What is open in front of a person, by their id. */
+  const modals = new Map<string, { readonly room: DiscordRoom; readonly modal: Body }>();
   const routes: readonly Route[] = [
     {
       method: "POST",
@@ -57,25 +79,51 @@ export function discordInteractions(
 
   return {
     routes,
+    choices: (id: string) => choices.get(id),
 
-    interact(room: DiscordRoom, author: DiscordUser, data: Body): { readonly id: string; readonly event: Body } {
+    /** Takes what is open in front of a person. */
+    closeModal(author: DiscordUser) {
+      const open = modals.get(author.id);
+      modals.delete(author.id);
+      return open;
+    },
+
+    interact({ type, room, author, data, pressed, locale = "en-GB" }: Doing): {
+      readonly id: string;
+      readonly event: Body;
+    } {
       const id = world().snowflake();
       const token = randomBytes(24).toString("base64url");
-      interactions.set(token, { id, token, room, madeAtMs: Date.now(), answered: false });
-      const who = room.guild_id ? { guild_id: room.guild_id, member: { user: author, nick: null } } : { user: author };
+      interactions.set(token, {
+        id,
+        token,
+        type,
+        room,
+        author,
+        pressed,
+        madeAtMs: Date.now(),
+        made: new Set(),
+        answered: false,
+      });
+      const permissions = world().permissionsOf(author);
+      const who = room.guild_id
+        ? { guild_id: room.guild_id, member: { user: author, nick: null, roles: [], permissions } }
+        : { user: author };
       const event = {
         id,
         token,
         application_id: world().applicationId,
-        type: 2,
+        type,
         version: 1,
-        locale: "en-GB",
+        locale,
         entitlements: [],
         channel_id: room.id,
         channel: { id: room.id, type: room.type },
-        context: room.guild_id ? 0 : 1,
-        data: { id: world().snowflake(), type: 1, ...data },
-        authorizing_integration_owners: {},
+        context: contextOf(room),
+        data,
+        app_permissions: room.outside ? "0" : "274877958144",
+        authorizing_integration_owners: room.outside ? { 1: author.id } : { 0: room.guild_id ?? "0" },
+        ...(pressed && { message: pressed }),
         ...who,
       };
       return { id, event };
@@ -88,44 +136,70 @@ export function discordInteractions(
     if (interaction?.id === id && interaction.answered)
       return apiError(400, 40_060, "Interaction has already been acknowledged.");
     if (interaction?.id !== id || late) return apiError(404, 10_062, "Unknown interaction");
-    if (body["type"] !== 4 && body["type"] !== 5) return invalid("type", "BASE_TYPE_CHOICES");
+    const type = Number(body["type"]);
+    if (!answersTo[interaction.type].includes(type)) return invalid("type", "BASE_TYPE_CHOICES");
 
     const data = (body["data"] ?? {}) as Body;
-    if (body["type"] === 4) {
-      const refusal = refuseMessage(data);
-      if (refusal) return refusal;
-    }
+    const refusal = refuseAnswer(type, data);
+    if (refusal) return refusal;
     interaction.answered = true;
-    const { room } = interaction;
-    const thinking = body["type"] === 5;
-    interaction.originalId = world().send({
-      room,
-      author: world().bot,
-      content: thinking ? "" : String(data["content"]),
-      type: 20,
-      more: { webhook_id: world().applicationId, flags: thinking ? 128 : 0, interaction_metadata: { id } },
-    }).id;
+    if (type === 8)
+      choices.set(
+        id,
+        (data["choices"] as { readonly value: string }[]).map(({ value }) => value),
+      );
+    if (type === 9) modals.set(interaction.author.id, { room: interaction.room, modal: data });
+    if (type === 6) interaction.originalId = interaction.pressed?.id ?? "";
+    if (type === 4 || type === 5) interaction.originalId = say(interaction, data, { isThinking: type === 5 }).id;
     return { status: 204 };
   }
 
+  function refuseAnswer(type: number, data: Body): Answer | undefined {
+    const flags = Number(data["flags"] ?? 0);
+    if (type === 5 && (flags & ~ephemeral) !== 0) return invalid("flags", "BASE_TYPE_BAD");
+    if (type === 8) return refuseChoices(data);
+    if (type === 9) return refuseModal(data);
+    return type === 4 ? refuseMessage({ ...data, flags: flags & ~ephemeral }) : undefined;
+  }
+
+  function say(interaction: Interaction, body: Body, { isThinking }: { isThinking: boolean }): DiscordMessage {
+    const { id, room, author, originalId } = interaction;
+    const flags = Number(body["flags"] ?? 0);
+    const first = originalId === undefined;
+    const said = world().send({
+      room,
+      author: world().bot,
+      content: isThinking ? "" : String(body["content"]).trim(),
+      type: first ? 20 : 0,
+      more: {
+        webhook_id: world().applicationId,
+        flags: flags | (isThinking ? thinking : 0),
+        interaction_metadata: { id, user: author },
+        components: body["components"] ?? [],
+      },
+      ...((flags & ephemeral) !== 0 && { onlyFor: author }),
+    });
+    interaction.made.add(said.id);
+    return said;
+  }
+
+  /** The first one after a deferral is the answer that was promised, and is seen by whom that was promised. */
   function followUp({ body, params: [, token = ""] }: Request): Answer {
     const interaction = live(token);
     if (!interaction) return apiError(404, 10_015, "Unknown Webhook");
-    const refusal = refuseMessage(body);
+    const flags = Number(body["flags"] ?? 0);
+    const refusal = refuseMessage({ ...body, flags: flags & ~ephemeral });
     if (refusal) return refusal;
-    const { room } = interaction;
-    const more = { webhook_id: world().applicationId, flags: body["flags"] ?? 0 };
-    return {
-      status: 200,
-      body: world().send({ room, author: world().bot, content: String(body["content"]).trim(), more }),
-    };
+    const original = world().messages.get(interaction.originalId ?? "");
+    if (original && (original.flags & thinking) !== 0) return change(original, body);
+    return { status: 200, body: say(interaction, body, { isThinking: false }) };
   }
 
   function answerMessage({ method, body, params: [, token = "", id = ""] }: Request): Answer {
     const interaction = live(token);
     if (!interaction) return apiError(404, 10_015, "Unknown Webhook");
     const message = world().messages.get(id === "@original" ? (interaction.originalId ?? "") : id);
-    if (!message?.webhook_id || message.channel_id !== interaction.room.id)
+    if (!message || !(interaction.made.has(message.id) || message.id === interaction.originalId))
       return apiError(404, 10_008, "Unknown Message");
     if (method === "PATCH") return change(message, body);
     if (method === "GET") return { status: 200, body: message };
@@ -139,3 +213,18 @@ export function discordInteractions(
     return alive ? interaction : undefined;
   }
 }
+
+function contextOf({ guild_id, outside }: DiscordRoom): number {
+  if (guild_id) return 0;
+  return outside ? 2 : 1;
+}
+
+/** What may answer a command, a press, an autocompletion and a modal. */
+const answersTo: Readonly<Record<Doing["type"], readonly number[]>> = {
+  2: [4, 5, 9],
+  3: [4, 5, 6, 7, 9],
+  4: [8],
+  5: [4, 5],
+};
+const ephemeral = 64;
+const thinking = 128;

@@ -13,6 +13,8 @@ export type DiscordRoom = {
   readonly type: number;
   readonly guild_id?: string;
   readonly recipient?: DiscordUser;
+  /** The bot is no member: other people's direct messages, or a server that did not invite it. */
+  readonly outside?: true;
 };
 
 export type DiscordMessage = {
@@ -27,6 +29,8 @@ export type DiscordMessage = {
   readonly message_reference?: { readonly message_id: string; readonly channel_id: string };
   readonly referenced_message?: DiscordMessage;
   readonly webhook_id?: string;
+  /** Nobody else sees it. */
+  readonly onlyFor?: DiscordUser;
   readonly [more: string]: unknown;
 };
 
@@ -42,6 +46,7 @@ type NewMessage = {
   readonly ping?: boolean;
   readonly type?: number;
   readonly more?: Readonly<Record<string, unknown>>;
+  readonly onlyFor?: DiscordUser;
 };
 
 export type HistoryPage = {
@@ -63,6 +68,8 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
   const messages = new Map<string, DiscordMessage>();
   /** Ids by channel, oldest first. */
   const order = new Map<string, string[]>();
+  /** By the id of who has more than everybody may. */
+  const permissions = new Map<string, bigint>();
 
   return {
     snowflake,
@@ -92,6 +99,20 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
       return open({ id: snowflake(), type, guild_id: guildId });
     },
 
+    /** A room that knows the person's commands and not the bot. */
+    outsideChannel(): DiscordRoom {
+      return open({ id: snowflake(), type: 3, outside: true });
+    },
+
+    /** What somebody may do in the server, as a bit field. */
+    permissionsOf({ id }: DiscordUser): string {
+      return String(viewAndSend | (permissions.get(id) ?? 0n));
+    },
+
+    permit({ id }: DiscordUser, more: bigint): void {
+      permissions.set(id, more);
+    },
+
     guild(): Readonly<Record<string, unknown>> {
       return {
         id: guildId,
@@ -101,7 +122,7 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
       };
     },
 
-    send({ room, author, content, reference, ping = true, type, more }: NewMessage): DiscordMessage {
+    send({ room, author, content, reference, ping = true, type, more, onlyFor }: NewMessage): DiscordMessage {
       const answered = reference === undefined ? undefined : messages.get(reference);
       const called = [...users.values()].filter(
         (user) =>
@@ -132,29 +153,32 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
               referenced_message: answered ?? null,
             }),
         ...more,
+        ...(onlyFor && { onlyFor }),
       } as DiscordMessage;
       messages.set(message.id, message);
       order.get(room.id)?.push(message.id);
-      dispatch({ t: "MESSAGE_CREATE", d: message });
+      if (isTold(message)) dispatch({ t: "MESSAGE_CREATE", d: message });
       return message;
     },
 
     change(message: DiscordMessage, changes: Readonly<Record<string, unknown>>): DiscordMessage {
       const changed = { ...message, ...changes, edited_timestamp: new Date().toISOString() };
       messages.set(message.id, changed);
-      dispatch({ t: "MESSAGE_UPDATE", d: changed });
+      if (isTold(changed)) dispatch({ t: "MESSAGE_UPDATE", d: changed });
       return changed;
     },
 
-    remove({ id, channel_id, guild_id }: DiscordMessage): void {
+    remove(message: DiscordMessage): void {
+      const { id, channel_id, guild_id } = message;
       messages.delete(id);
-      dispatch({ t: "MESSAGE_DELETE", d: { id, channel_id, ...(guild_id ? { guild_id } : {}) } });
+      if (isTold(message)) dispatch({ t: "MESSAGE_DELETE", d: { id, channel_id, ...(guild_id ? { guild_id } : {}) } });
     },
 
     /** A channel's messages directly after or before one, or the newest, the newest first, as the API sends them: without what only events tell. */
     history(channelId: string, { after, before, limit }: HistoryPage): readonly DiscordMessage[] {
       const all = this.transcript(channelId).filter(
-        ({ id }) => (!after || BigInt(id) > BigInt(after)) && (!before || BigInt(id) < BigInt(before)),
+        ({ id, onlyFor }) =>
+          !onlyFor && (!after || BigInt(id) > BigInt(after)) && (!before || BigInt(id) < BigInt(before)),
       );
       const page = after ? all.slice(0, limit) : all.slice(-limit);
       return page.map(withoutEventFields).toReversed();
@@ -165,6 +189,11 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
       return (order.get(channelId) ?? []).flatMap((id) => messages.get(id) ?? []);
     },
   };
+
+  /** Of what only one person sees, and of rooms without the bot, no event tells. */
+  function isTold({ channel_id, onlyFor }: DiscordMessage): boolean {
+    return !onlyFor && !rooms.get(channel_id)?.outside;
+  }
 
   function open(room: DiscordRoom): DiscordRoom {
     rooms.set(room.id, room);
@@ -178,6 +207,9 @@ function withoutEventFields(message: DiscordMessage): DiscordMessage {
   for (const field of ["guild_id", "member", "channel_type"]) delete read[field];
   return read as DiscordMessage;
 }
+
+/** VIEW_CHANNEL, SEND_MESSAGES, READ_MESSAGE_HISTORY. */
+const viewAndSend = (1n << 10n) | (1n << 11n) | (1n << 16n);
 
 /** The server is the second shard's, when there are two. */
 function oddSnowflake(snowflake: () => string): string {

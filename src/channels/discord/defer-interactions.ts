@@ -1,8 +1,9 @@
 import { LRUCache } from "lru-cache";
 import { setTimeout as pause } from "node:timers/promises";
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
+import { say } from "../../conversation/domain/words/say.ts";
 import type { Receipt } from "../../conversation/ports/channel.ts";
-import { type DiscordAddress, readAddress } from "./discord-address.ts";
+import { type InteractionAddress, readAddress } from "./discord-address.ts";
 import type { DiscordRest } from "./discord-rest.ts";
 import { isAnswered, readError } from "./read-error.ts";
 
@@ -23,38 +24,40 @@ export function deferInteractions(rest: DiscordRest, report: (what: string, erro
     defer(message) {
       const address = readAddress(message.address);
       if (address.kind !== "interaction") return;
-      const done = tell(address);
+      const done = acknowledge(address);
       deferrals.set(address.id, Promise.race([done, pause(deferMsMax, undefined, { ref: false })]));
     },
     deferred: (interactionId) => deferrals.get(interactionId),
     received(message, receipt) {
       if (!message || receipt?.kind === "kept" || receipt?.kind === "known") return;
       const address = readAddress(message.address);
-      if (address.kind === "interaction") void say(address, receipt?.sentence ?? notTaken);
+      if (address.kind === "interaction")
+        void refuse(address, receipt?.sentence ?? say(message.language, "refusals.notTaken"));
     },
   };
 
-  async function tell({ id, token }: Interaction): Promise<void> {
+  async function acknowledge({ id, token, pressedId }: InteractionAddress): Promise<void> {
     try {
-      const body = { type: deferredAnswer };
+      const body = { type: pressedId ? deferredUpdate : deferredAnswer };
       await rest.call("POST", `/interactions/${id}/${token}/callback`, { body, anonymous: true, once: true });
     } catch (error) {
       const refusal = readError(error);
-      if (!isAnswered(refusal)) report("deferring the answer to a slash command", refusal);
+      if (!isAnswered(refusal)) report("deferring the answer to an interaction of Discord", refusal);
     }
   }
 
-  async function say({ id, applicationId, token }: Interaction, content: string): Promise<void> {
+  async function refuse({ id, applicationId, token, pressedId }: InteractionAddress, content: string): Promise<void> {
     await deferrals.get(id);
+    const webhook = `/webhooks/${applicationId}/${token}` as const;
     const body = { content, allowed_mentions: { parse: [] } };
-    await rest
-      .call("PATCH", `/webhooks/${applicationId}/${token}/messages/@original`, { body, anonymous: true })
-      .catch((error: unknown) => report("refusing a slash command", error));
+    const told = pressedId
+      ? rest.call("POST", webhook, { body: { ...body, flags: ephemeral }, anonymous: true, once: true })
+      : rest.call("PATCH", `${webhook}/messages/@original`, { body, anonymous: true });
+    await told.catch((error: unknown) => report("refusing an interaction of Discord", error));
   }
 }
 
-type Interaction = Extract<DiscordAddress, { kind: "interaction" }>;
-
-const notTaken = "Sorry, that could not be taken. Please try again.";
 const deferredAnswer = 5;
+const deferredUpdate = 6;
+const ephemeral = 1 << 6;
 const deferMsMax = 3_000;

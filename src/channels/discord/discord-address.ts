@@ -20,7 +20,11 @@ export type DiscordAddress =
       readonly channelId: string;
       readonly guildId?: string | undefined;
       readonly expiresAtMs: number;
+      /** For a press: the message with the button. Without it the interaction has an answer of its own, which says "thinking…" until it is filled. */
+      readonly pressedId?: string | undefined;
     };
+
+export type InteractionAddress = Extract<DiscordAddress, { kind: "interaction" }>;
 
 /** An interaction's token lives this long after the interaction was made. */
 export const interactionLifeMs = 15 * 60_000;
@@ -38,10 +42,8 @@ export function readAddress(kept: Json): DiscordAddress {
   });
 }
 
-export type LiveInteraction = Extract<DiscordAddress, { kind: "interaction" }>;
-
 /** Whether it can be answered by the interaction's token, which needs no permission in the room. */
-export function tokenLives(address: DiscordAddress): address is LiveInteraction {
+export function tokenLives(address: DiscordAddress): address is InteractionAddress {
   return address.kind === "interaction" && Date.now() < address.expiresAtMs - tokenMarginMs;
 }
 
@@ -63,5 +65,6 @@ const schema = z.discriminatedUnion("kind", [
     channelId: z.string(),
     guildId: z.string().optional(),
     expiresAtMs: z.number(),
+    pressedId: z.string().optional(),
   }),
 ]);

@@ -4,12 +4,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { CommandWord } from "../../conversation/domain/command.ts";
 import { ChannelError, GatewayError } from "../../conversation/domain/errors.ts";
-import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { Accept, Channel, ChannelHealth } from "../../conversation/ports/channel.ts";
 import type { PlaceSettings } from "../../conversation/ports/place-settings.ts";
 import type { Receiver, ReceiverMemory } from "../../conversation/ports/receiver-memory.ts";
 import type { Secret } from "../../secret.ts";
 import type { Pauses } from "../share-pauses.ts";
+import { answerAtOnce } from "./answer-at-once.ts";
 import { catchUpRooms } from "./catch-up.ts";
 import { deferInteractions } from "./defer-interactions.ts";
 import { readAddress, tokenLives } from "./discord-address.ts";
@@ -18,7 +18,7 @@ import { type DiscordTimings, discordTimings } from "./discord-timings.ts";
 import { openSession } from "./gateway-session.ts";
 import { identifyGate } from "./identify-gate.ts";
 import { type Arrived, keepInOrder } from "./keep-in-order.ts";
-import { readInteraction } from "./read-interaction.ts";
+import { type Asked, readInteraction } from "./read-interaction.ts";
 import { readMessage, type BotIdentity, type GatewayEvent } from "./read-message.ts";
 import { readError } from "./read-error.ts";
 import { receiveEvents, type Reception } from "./receive-events.ts";
@@ -54,6 +54,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
   const { token, apiBase, pauses, commands, memory, settle = true, onUnsettled = () => {}, report } = options;
   const rest = discordRest({ token, apiBase, pauses });
   const interactions = deferInteractions(rest, report);
+  const answer = answerAtOnce(rest, report);
   const ownRoles = new LRUCache<string, true>({ max: 10_000 });
   /** The shards that we have, and what is wrong with them. */
   const shards = new Map<number, string | undefined>();
@@ -130,13 +131,17 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
   ): Promise<void> {
     const keeper = keepInOrder(accept, report, signal);
     const arrive = (event: GatewayEvent, settled: () => void): Arrived => {
-      const message = read(event, me);
+      const asked = read(event, me);
+      const message = asked?.kind === "message" ? asked.message : undefined;
       const channelId = channelOf(event);
       return {
         read: async () => message,
         ...(channelId && { channelId }),
         settled,
-        taken: () => message && interactions.defer(message),
+        taken() {
+          if (asked?.kind === "message") interactions.defer(asked.message);
+          else if (asked) void answer(asked);
+        },
         received: (receipt) => interactions.received(message, receipt),
       };
     };
@@ -201,9 +206,11 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
   }
 
   /** What cannot be read is not for us, and must not hold up what comes after it. */
-  function read(event: GatewayEvent, me: BotIdentity): ChannelMessage | undefined {
+  function read(event: GatewayEvent, me: BotIdentity): Asked | undefined {
     try {
-      return event.t === "INTERACTION_CREATE" ? readInteraction(event.d, me) : readMessage(event, me);
+      if (event.t === "INTERACTION_CREATE") return readInteraction(event.d, me);
+      const message = readMessage(event, me);
+      return message && { kind: "message", message };
     } catch (error) {
       report(`reading a ${event.t} event of Discord`, error);
       return undefined;

@@ -1,23 +1,53 @@
 import { z } from "zod";
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
+import type { AtOnce } from "./answer-at-once.ts";
 import { type DiscordAddress, interactionLifeMs } from "./discord-address.ts";
 import { clean, member, nameOf, user } from "./discord-user.ts";
+import { readPressId } from "./press-id.ts";
 import type { BotIdentity } from "./read-message.ts";
 import { snowflake, snowflakeMs } from "./snowflake.ts";
 
+/** What somebody did that calls for an answer of ours: a message, or something that is over with its first answer. */
+export type Asked = { readonly kind: "message"; readonly message: ChannelMessage } | AtOnce;
+
 /**
- * Reads our slash commands, as the text they stand for. Undefined for every other interaction.
+ * Reads our slash commands and the buttons under our answers, as the text they stand for. Undefined for every other interaction.
  *
  * @throws ZodError when the event is not shaped as Discord documents it
  */
-export function readInteraction(d: unknown, me: Pick<BotIdentity, "botId">): ChannelMessage | undefined {
+export function readInteraction(d: unknown, { botId }: Pick<BotIdentity, "botId">): Asked | undefined {
   const event = interaction.parse(d);
-  const user = event.member?.user ?? event.user;
-  if (event.type !== applicationCommand || event.data?.type !== chatInput || !user || !event.channel_id)
-    return undefined;
+  if (event.type === applicationCommand) return readCommand(event, botId);
+  if (event.type === messageComponent) return readPress(event, botId);
+  return undefined;
+}
 
+function readCommand(event: Interaction, botId: string): Asked | undefined {
+  const { type, name, options } = command.parse(event.data);
+  if (type !== chatInput) return undefined;
+  const values = options.flatMap(({ value }) => (value === undefined ? [] : String(value)));
+  return { kind: "message", message: messageOf(event, botId, { text: [`/${name}`, ...values].join(" ") }) };
+}
+
+function readPress(event: Interaction, botId: string): Asked | undefined {
+  const pressId = readPressId(press.parse(event.data).custom_id);
+  if (!pressId) return undefined;
+  const { turnId, askerId, command } = pressId;
+  if (event.asker.id !== askerId && !moderates(event))
+    return { kind: "refused-press", id: event.id, token: event.token, language: event.locale };
+  const pressedId = withId.parse(event.message).id;
+  const message = messageOf(event, botId, { text: command, pressedId });
+  return { kind: "message", message: { ...message, about: { kind: "pressed", turnId } } };
+}
+
+function moderates({ member }: Interaction): boolean {
+  return (BigInt(member?.permissions ?? 0) & (manageMessages | administrator)) !== 0n;
+}
+
+type Said = { readonly text: string; readonly pressedId?: string };
+
+function messageOf(event: Interaction, botId: string, { text, pressedId }: Said): ChannelMessage {
   const sentAtMs = snowflakeMs(event.id);
-  const options = (event.data.options ?? []).flatMap(({ value }) => (value === undefined ? [] : String(value)));
   const address = {
     kind: "interaction",
     id: event.id,
@@ -26,14 +56,16 @@ export function readInteraction(d: unknown, me: Pick<BotIdentity, "botId">): Cha
     channelId: event.channel_id,
     ...(event.guild_id && { guildId: event.guild_id }),
     expiresAtMs: sentAtMs + interactionLifeMs,
+    ...(pressedId && { pressedId }),
   } satisfies DiscordAddress;
   return {
     channel: "discord",
-    room: `${me.botId}/${event.channel_id}`,
+    room: `${botId}/${event.channel_id}`,
     id: `interaction:${event.id}`,
-    author: { id: user.id, name: nameOf(user, event.member) },
-    text: clean([`/${event.data.name}`, ...options].join(" ")),
+    author: { id: event.asker.id, name: nameOf(event.asker, event.member) },
+    text: clean(text),
     audience: isDirect(event) ? "direct" : "group",
+    ...(event.locale && { language: event.locale }),
     address,
     sentAtMs,
   };
@@ -44,28 +76,47 @@ function isDirect({ guild_id, context, channel }: Interaction): boolean {
   return !guild_id && (context === undefined || context === null ? channel?.type === directChannel : context === botDm);
 }
 
+/** https://discord.com/developers/docs/interactions/receiving-and-responding */
+const applicationCommand = 2;
+const messageComponent = 3;
+const chatInput = 1;
 const directChannel = 1;
 const botDm = 1;
-const applicationCommand = 2;
-const chatInput = 1;
+const administrator = 1n << 3n;
+const manageMessages = 1n << 13n;
 
-const interaction = z.object({
-  id: snowflake,
-  application_id: snowflake,
-  type: z.number(),
-  token: z.string(),
-  guild_id: snowflake.optional(),
-  channel_id: snowflake.optional(),
-  channel: z.object({ type: z.number() }).optional(),
-  context: z.number().nullish(),
-  user: user.optional(),
-  member: member.extend({ user }).optional(),
-  data: z
-    .object({
-      type: z.number(),
-      name: z.string(),
-      options: z.array(z.object({ value: z.union([z.string(), z.number(), z.boolean()]).optional() })).nullish(),
-    })
-    .optional(),
-});
+const interaction = z
+  .object({
+    id: snowflake,
+    application_id: snowflake,
+    type: z.number(),
+    token: z.string(),
+    guild_id: snowflake.optional(),
+    channel_id: snowflake,
+    channel: z.object({ type: z.number() }).optional(),
+    context: z.number().nullish(),
+    locale: z.string().optional(),
+    /** In servers, with the permissions that they have in the channel. */
+    member: member.extend({ user, permissions: z.string().regex(/^\d+$/) }).optional(),
+    /** Outside of servers. */
+    user: user.optional(),
+    data: z.unknown().optional(),
+    message: z.unknown().optional(),
+  })
+  .transform((event, context) => {
+    const asker = event.member?.user ?? event.user;
+    if (asker) return { ...event, asker };
+    context.addIssue("somebody must have done it");
+    return z.NEVER;
+  });
 type Interaction = z.output<typeof interaction>;
+const command = z.object({
+  type: z.number(),
+  name: z.string(),
+  options: z
+    .array(z.object({ value: z.union([z.string(), z.number(), z.boolean()]).optional() }))
+    .nullish()
+    .transform((options) => options ?? []),
+});
+const press = z.object({ custom_id: z.string() });
+const withId = z.object({ id: snowflake });

@@ -1,12 +1,13 @@
 import { LRUCache } from "lru-cache";
+import { z } from "zod";
 import { ChannelError } from "../../conversation/domain/errors.ts";
 import { type Reply, replyMarkdown } from "../../conversation/domain/reply.ts";
 import type { Turn } from "../../conversation/domain/turn.ts";
 import type { Hold, NoteParts } from "../../conversation/ports/channel.ts";
 import {
   type DiscordAddress,
+  type InteractionAddress,
   interactionLifeMs,
-  type LiveInteraction,
   readAddress,
   tokenLives,
 } from "./discord-address.ts";
@@ -14,6 +15,7 @@ import type { DiscordRest } from "./discord-rest.ts";
 import { nonceOf } from "./nonce-of.ts";
 import { DiscordRefusal, isBadReference, isBadText, isGone, isShutOut, readError } from "./read-error.ts";
 import { type PartSearch, type SettlingOptions, settleParts } from "./settle-parts.ts";
+import { type ButtonRow, writeButtons } from "./write-buttons.ts";
 import { writePlainReply, writeReply } from "./write-reply.ts";
 
 /** Makes a room show a reply, as `Channel.show` says. */
@@ -29,6 +31,9 @@ type Work = {
   readonly hold: Hold;
 };
 
+/** One message of the answer. */
+type Part = { readonly content: string; readonly components: readonly ButtonRow[] };
+
 /** What sending needs to know of the rest of the adapter. */
 type Showing = SettlingOptions & {
   /**
@@ -41,7 +46,9 @@ type Showing = SettlingOptions & {
 export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing): ShowReply {
   const searchIn = settleParts(rest, options);
   /** What a part shows, as far as this process knows: nothing is sent that would change nothing. */
-  const contents = new LRUCache<string, string>({ max: 1_000 });
+  const looks = new LRUCache<string, string>({ max: 1_000 });
+  /** The turns that have taken away the buttons above them. */
+  const cleared = new LRUCache<string, true>({ max: 1_000 });
 
   return async (turn, reply, note, hold) => {
     const address = readAddress(turn.message.address);
@@ -50,6 +57,7 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     try {
       if (reply.end) await takeOverStrays(work);
       await showWithFallback(work, reply);
+      await clearButtonsAbove(work);
     } catch (error) {
       // The next draft says the same and more; only a final text has to wait for its time.
       if (reply.end || !(error instanceof DiscordRefusal) || error.retryAfterMs === 0) throw error;
@@ -66,30 +74,42 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   async function showWithFallback(work: Work, reply: Reply): Promise<void> {
     const markdown = replyMarkdown(reply);
     if (markdown === "" && !reply.end) return showTyping(work);
+    const buttons = writeButtons(reply.buttons, work.turn);
     try {
-      await showParts(work, writeReply(markdown, reply.end ? "final" : "draft"));
+      await showParts(work, withButtons(writeReply(markdown, reply.end ? "final" : "draft"), buttons));
     } catch (error) {
       if (!(error instanceof DiscordRefusal) || !isBadText(error)) throw error;
-      await showParts(work, writePlainReply(markdown));
+      await showParts(work, withButtons(writePlainReply(markdown), buttons));
     }
+  }
+
+  /** Once, as soon as there is something newer; it is only for the looks. */
+  async function clearButtonsAbove({ turn, address, shown, hold }: Work): Promise<void> {
+    const { id, buttonsAt } = turn;
+    if (buttonsAt === undefined || shown.length === 0 || shown.includes(buttonsAt) || cleared.has(id)) return;
+    cleared.set(id, true);
+    looks.delete(buttonsAt);
+    hold.check();
+    const routes = partRoutes({ address, shown }, buttonsAt);
+    await firstThatIsThere(routes, (route) => rest.call("PATCH", ...route({ components: [] }))).catch(readError);
   }
 
   /** A deferred interaction says "thinking…" by itself. */
   async function showTyping({ address, shown, hold }: Work): Promise<void> {
-    if (shown.length > 0 || tokenLives(address)) return;
+    if (shown.length > 0 || (tokenLives(address) && !address.pressedId)) return;
     hold.check();
     await rest.call("POST", `/channels/${address.channelId}/typing`);
   }
 
-  async function showParts(work: Work, parts: readonly string[]): Promise<void> {
+  async function showParts(work: Work, parts: readonly Part[]): Promise<void> {
     const { shown, hold } = work;
-    for (const [index, content] of parts.entries()) {
+    for (const [index, part] of parts.entries()) {
       const id = shown[index];
-      if (id !== undefined && contents.get(id) === content) continue;
+      if (id !== undefined && looks.get(id) === lookOf(part)) continue;
       hold.check();
-      if (id !== undefined && (await edit(work, id, content))) continue;
+      if (id !== undefined && (await edit(work, id, part))) continue;
       hold.check();
-      shown[index] = await create(work, index, content);
+      shown[index] = await create(work, index, part);
       if (index < parts.length - 1) await work.note([...shown]);
     }
     while (shown.length > parts.length) {
@@ -100,37 +120,37 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   }
 
   /** @returns false when the part is there no more */
-  async function edit(work: Work, id: string, content: string): Promise<boolean> {
-    contents.delete(id);
-    const body = { content, ...quiet };
+  async function edit(work: Work, id: string, part: Part): Promise<boolean> {
+    looks.delete(id);
+    const body = { ...part, ...quiet };
     const changed = await firstThatIsThere(partRoutes(work, id), (route) => rest.call("PATCH", ...route(body)));
-    if (changed !== undefined) contents.set(id, content);
+    if (changed !== undefined) looks.set(id, lookOf(part));
     return changed !== undefined;
   }
 
   async function remove(work: Work, id: string): Promise<void> {
-    contents.delete(id);
+    looks.delete(id);
     await firstThatIsThere(partRoutes(work, id), (route) => rest.call("DELETE", ...route()));
   }
 
-  async function create(work: Work, index: number, content: string): Promise<string> {
+  async function create(work: Work, index: number, part: Part): Promise<string> {
     const { address } = work;
-    const original = index === 0 && work.shown.length === 0 ? await fillOriginal(address, content) : undefined;
-    const made = readPart(original ?? (await findOrPost(work, index, content)));
-    contents.set(made.id, content);
+    const original = index === 0 && work.shown.length === 0 ? await fillOriginal(address, part) : undefined;
+    const made = readPart(original ?? (await findOrPost(work, index, part)));
+    looks.set(made.id, lookOf(part));
     // An earlier attempt had sent the part, with what was written then.
-    if (made.content !== undefined && made.content.trim() !== content) await edit(work, made.id, content);
+    if (made.look !== undefined && made.look !== lookOf(part)) await edit(work, made.id, part);
     return made.id;
   }
 
   /** @returns undefined when there is no deferred answer to fill */
-  async function fillOriginal(address: DiscordAddress, content: string): Promise<unknown> {
-    if (!tokenLives(address)) return undefined;
+  async function fillOriginal(address: DiscordAddress, part: Part): Promise<unknown> {
+    if (!tokenLives(address) || address.pressedId) return undefined;
     await deferred(address.id);
     const ageMs = Date.now() - (address.expiresAtMs - interactionLifeMs);
     try {
       return await rest.call("PATCH", `${webhook(address)}/messages/@original`, {
-        body: { content, ...quiet },
+        body: { ...part, ...quiet },
         anonymous: true,
       });
     } catch (error) {
@@ -141,14 +161,14 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     }
   }
 
-  async function findOrPost(work: Work, index: number, content: string): Promise<unknown> {
+  async function findOrPost(work: Work, index: number, part: Part): Promise<unknown> {
     const { turn, search, shown, hold } = work;
     const nonce = nonceOf(turn, index, shown[index]);
-    const found = await search.find({ shown, nonce, content });
+    const found = await search.find({ shown, nonce, content: part.content });
     if (found) return found;
     hold.check();
     try {
-      return await post(work, index, { content, ...quiet }, nonce);
+      return await post(work, index, { ...part, ...quiet }, nonce);
     } catch (error) {
       const refusal = readError(error);
       if (refusal.retryable && refusal.retryAfterMs === 0) search.doubt(nonce);
@@ -171,6 +191,17 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   }
 }
 
+/** Under the last part: that is where the answer ends. */
+function withButtons(parts: readonly string[], components: readonly ButtonRow[]): readonly Part[] {
+  return parts.map((content, index) => ({ content, components: index === parts.length - 1 ? components : [] }));
+}
+
+/** What a person sees of it, to be compared. */
+function lookOf({ content, components }: Part): string {
+  const labels = components.map((row) => row.components.map(({ label, custom_id }) => [label, custom_id]));
+  return JSON.stringify([content, labels]);
+}
+
 /** Nobody is pinged, not even the person who asked, and no address is looked up: a model writes this. */
 const quiet = { allowed_mentions: { parse: [], replied_user: false }, flags: 4 };
 
@@ -183,11 +214,11 @@ function referenceTo(address: DiscordAddress): object | undefined {
 type Route = (body?: unknown) => readonly [route: `/${string}`, options: { body?: unknown; anonymous?: true }];
 
 /** The ways to a part: as a message of the channel, and as an interaction's answer, which needs no permission. */
-function partRoutes({ address, shown }: Work, id: string): readonly Route[] {
+function partRoutes({ address, shown }: Pick<Work, "address" | "shown">, id: string): readonly Route[] {
   const inChannel: Route = (body) => [`/channels/${address.channelId}/messages/${id}`, { body }];
   if (!tokenLives(address)) return [inChannel];
   const asAnswer: Route = (body) => [`${webhook(address)}/messages/${id}`, { body, anonymous: true }];
-  return id === shown[0] ? [asAnswer, inChannel] : [inChannel, asAnswer];
+  return id === (address.pressedId ?? shown[0]) ? [asAnswer, inChannel] : [inChannel, asAnswer];
 }
 
 /** @returns undefined when it is gone on every way */
@@ -205,17 +236,24 @@ async function firstThatIsThere(routes: readonly Route[], call: (route: Route) =
   return undefined;
 }
 
-function webhook({ applicationId, token }: LiveInteraction): `/${string}` {
+function webhook({ applicationId, token }: InteractionAddress): `/${string}` {
   return `/webhooks/${applicationId}/${token}`;
 }
 
-function readPart(message: unknown): { readonly id: string; readonly content?: string } {
-  if (typeof message === "object" && message !== null && "id" in message && typeof message.id === "string")
-    return "content" in message && typeof message.content === "string"
-      ? { id: message.id, content: message.content }
-      : { id: message.id };
-  throw new DiscordRefusal("Discord answered without a message id.", { retryable: true });
+/** Of a message of ours, as Discord tells it: its id, and how it looks if it says so. */
+function readPart(told: unknown): { readonly id: string; readonly look?: string } {
+  const { data: message } = toldMessage.safeParse(told);
+  if (!message) throw new DiscordRefusal("Discord answered without a message id.", { retryable: true });
+  const { id, content, components } = message;
+  return content === undefined ? { id } : { id, look: lookOf({ content: content.trim(), components }) };
 }
+
+const button = z.object({ type: z.number(), style: z.number(), label: z.string(), custom_id: z.string() });
+const toldMessage = z.object({
+  id: z.string(),
+  content: z.string().optional(),
+  components: z.array(z.object({ type: z.number(), components: z.array(button) })).catch([]),
+});
 
 /** After this the interaction has been deferred, or never will be: Discord gives three seconds. */
 const deferMsMax = 5_000;

@@ -1,0 +1,22 @@
+/** What a button of ours says when it is pressed: Discord sends it back, to any instance, also after a restart. */
+export type PressId = {
+  /** The turn under whose answer it stands. */
+  readonly turnId: string;
+  /** Who asked, and may press. */
+  readonly askerId: string;
+  readonly command: string;
+};
+
+/** @returns undefined when Discord would not take it */
+export function writePressId({ turnId, askerId, command }: PressId): string | undefined {
+  const written = [turnId, askerId, command].join(":");
+  return written.length <= customIdCharsMax ? written : undefined;
+}
+
+/** @returns undefined when it is not from a button of ours */
+export function readPressId(customId: string): PressId | undefined {
+  const [, turnId, askerId, command] = /^(.+?):(\d{1,20}):(\/[\s\S]+)$/.exec(customId) ?? [];
+  return turnId && askerId && command ? { turnId, askerId, command } : undefined;
+}
+
+const customIdCharsMax = 100;
