@@ -3,6 +3,7 @@ import { failpoint } from "./domain/failpoint.ts";
 import type { ChannelMessage } from "./domain/message.ts";
 import { sayDuration } from "./domain/words/say-duration.ts";
 import { say } from "./domain/words/say.ts";
+import { markMessage } from "./mark-message.ts";
 import type { Receipt } from "./ports/channel.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import type { Arrival, Kept, WhenFull } from "./ports/inbox.ts";
@@ -47,27 +48,35 @@ export async function acceptMessages(
 
   for (const message of messages) failpoint("kept", message);
   const outcomes = new Map(taken.map((verdict, index) => [verdict, kept[index]]));
-  await giveBack(taken.filter((_, index) => kept[index] !== "new").map(({ permitKey }) => permitKey));
+  await giveBack(taken.filter((_, index) => !countsAsOne(kept[index])).map(({ permitKey }) => permitKey));
   if (kept.some((outcome) => outcome !== "known")) wire.send("work", null);
   return verdicts.map((verdict) => {
     const receipt = receiptOf(verdict, outcomes.get(verdict));
     note(verdict, receipt, { wire, journal });
+    if (outcomes.get(verdict) === "queued") markMessage(verdict.message, "queued", gateway);
     failpoint("announced", verdict.message);
     return receipt;
   });
 }
 
+/** Known ones and the further pictures of an album cost their sender nothing. */
+function countsAsOne(kept: Kept | undefined): boolean {
+  return kept === "new" || kept === "queued";
+}
+
 async function judge(message: ChannelMessage, gateway: Accepting): Promise<Verdict> {
-  if (parseCommand(message.text)?.name === "stop")
+  const { about, language, text } = message;
+  if (about?.kind === "deleted") return revise(message, about.messageId, null);
+  if (about?.kind === "edited") return judgeEdit(message, about.messageId, gateway);
+  if (parseCommand(text)?.name === "stop")
     return { message, arrival: { kind: "stop", message }, receipt: { kind: "kept" } };
-  const { language } = message;
   const { messageCharsMax } = gateway.limits;
-  if (message.text.length > messageCharsMax) {
+  if (text.length > messageCharsMax) {
     const sentence = say(language, "refusals.longMessage", { count: messageCharsMax });
     return refuse(message, { sentence, reason: "too long", retryAfterMs: 0, isTold: true }, gateway);
   }
 
-  const permitKey = `${message.channel}:${message.author.id}`;
+  const permitKey = permitKeyOf(message);
   const permit = await gateway.rateLimiter.take(permitKey);
   if (permit.kind === "granted")
     return {
@@ -80,6 +89,28 @@ async function judge(message: ChannelMessage, gateway: Accepting): Promise<Verdi
   const { retryAfterMs, first } = permit;
   const sentence = say(language, "refusals.tooMany", { wait: sayDuration(language, retryAfterMs) });
   return refuse(message, { sentence, reason: "too many at once", retryAfterMs, isTold: first }, gateway);
+}
+
+/** An edit that is not taken needs no words: the question keeps its answer. */
+async function judgeEdit(
+  message: ChannelMessage,
+  messageId: string,
+  { rateLimiter, limits }: Accepting,
+): Promise<Verdict> {
+  const receipt: Receipt = { kind: "refused", sentence: "", retryAfterMs: 0 };
+  const left: Verdict = { message, receipt, reason: "an edit that is not answered" };
+  if (message.text.length > limits.messageCharsMax) return left;
+  const permitKey = permitKeyOf(message);
+  const permit = await rateLimiter.take(permitKey);
+  return permit.kind === "granted" ? { ...revise(message, messageId, limits.editableMs), permitKey } : left;
+}
+
+function revise(message: ChannelMessage, messageId: string, withinMs: number | null): Verdict {
+  return { message, arrival: { kind: "revision", message, messageId, withinMs }, receipt: { kind: "kept" } };
+}
+
+function permitKeyOf({ channel, author }: ChannelMessage): string {
+  return `${channel}:${author.id}`;
 }
 
 function whenFull(message: ChannelMessage, { limits, ...gateway }: Accepting): WhenFull {
@@ -122,6 +153,7 @@ function note(
 ): void {
   if (receipt.kind === "known") return journal.duplicate(message);
   if (receipt.kind === "refused") return journal.refused(message, reason);
-  if (arrival?.kind === "stop") wire.send("stop", { channel: message.channel, room: message.room });
+  if (arrival?.kind === "stop" || arrival?.kind === "revision")
+    wire.send("stop", { channel: message.channel, room: message.room });
   journal.kept(message);
 }

@@ -3,6 +3,7 @@ import type { ParkedTurns } from "../conversation/ports/parked-turns.ts";
 import type { PlaceSettings } from "../conversation/ports/place-settings.ts";
 import type { RateLimiter } from "../conversation/ports/rate-limiter.ts";
 import type { ReceiverMemory } from "../conversation/ports/receiver-memory.ts";
+import type { Revisions } from "../conversation/ports/revisions.ts";
 import type { SessionCache } from "../conversation/ports/session-cache.ts";
 import type { Sessions } from "../conversation/ports/sessions.ts";
 import type { Transcripts } from "../conversation/ports/transcripts.ts";
@@ -17,6 +18,7 @@ import { type Leases, postgresLeases } from "./postgres/postgres-leases.ts";
 import { postgresParkedTurns } from "./postgres/postgres-parked-turns.ts";
 import { postgresPlaceSettings } from "./postgres/postgres-place-settings.ts";
 import { postgresReceiverMemory } from "./postgres/postgres-receiver-memory.ts";
+import { postgresRevisions } from "./postgres/postgres-revisions.ts";
 import { postgresSessions } from "./postgres/postgres-sessions.ts";
 import { postgresTranscripts } from "./postgres/postgres-transcripts.ts";
 import { postgresWire } from "./postgres/postgres-wire.ts";
@@ -29,6 +31,7 @@ import { redisWire } from "./redis/redis-wire.ts";
 /** Everything that is remembered, behind its ports. */
 export type Store = {
   readonly inbox: Inbox;
+  readonly revisions: Revisions;
   readonly sessions: Sessions;
   readonly transcripts: Transcripts;
   readonly leases: Leases;
@@ -61,6 +64,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const wire = openWire(options);
   return {
     inbox: postgresInbox(postgres, presence),
+    revisions: postgresRevisions(postgres),
     sessions: postgresSessions(postgres),
     transcripts: postgresTranscripts(postgres),
     leases: postgresLeases(postgres, presence.instance),

@@ -53,7 +53,7 @@ export async function write(letters: readonly Letter[], { world, call, observed:
     const arriving = message({ room, id: `m${key}` });
     const [kept] = await call(() => world.inboxAt(0).keep([toArrival(kind, arriving)]));
     const name = `${room}/m${key}`;
-    news.set(name, (news.get(name) ?? 0) + (kept === "new" ? 1 : 0));
+    news.set(name, (news.get(name) ?? 0) + (kept === "new" || kept === "queued" ? 1 : 0));
   }
 }
 

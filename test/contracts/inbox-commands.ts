@@ -105,6 +105,7 @@ function expectTurn(found: Turn, { turn, attempt }: Hand): void {
     ageMs: expect.any(Number),
     ...(turn.stopRequested && { stopRequested: true }),
     ...(turn.stoppedTurn && { stoppedTurn: true }),
+    ...(turn.wasQueued && { wasQueued: true }),
     ...(turn.reply && { reply: turn.reply }),
   });
 }

@@ -13,6 +13,7 @@ export type ModelTurn = {
   reply?: FinalReply | undefined;
   stopRequested: boolean;
   readonly stoppedTurn: boolean;
+  readonly wasQueued: boolean;
   discarded: boolean;
   /** Why it was parked. */
   error?: string;
@@ -92,6 +93,7 @@ export function keepInModel(model: Model, arrival: Arrival): Kept {
       parts: [],
       stopRequested: false,
       stoppedTurn: false,
+      wasQueued: false,
       discarded: false,
       isShut: false,
       ...more,
@@ -99,14 +101,17 @@ export function keepInModel(model: Model, arrival: Arrival): Kept {
   switch (arrival.kind) {
     case "question": {
       const { turnsMax, words } = arrival.whenFull;
+      const wasQueued = unfinished > 0;
       if (unfinished < turnsMax) {
-        add("waiting");
-        return "new";
+        add("waiting", { wasQueued });
+        return wasQueued ? "queued" : "new";
       }
-      if (words && unfinished === turnsMax) add("answered", { reply: words });
-      else if (words) add("refused");
+      if (words && unfinished === turnsMax) add("answered", { reply: words, wasQueued });
+      else if (words) add("refused", { wasQueued });
       return "full";
     }
+    case "revision":
+      throw new Error("the model knows no revisions; test/contracts/revisions.test.ts does");
     case "refusal":
       add(arrival.reply ? "answered" : "refused", { reply: arrival.reply });
       return "new";

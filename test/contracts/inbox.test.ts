@@ -43,7 +43,7 @@ describe("keeping", () => {
   test("the same message a hundred times at once is one turn", async () => {
     const same = message();
     const kept = await Promise.all(Array.from({ length: 100 }, () => inbox.keep([question(same)])));
-    expect(kept.flat().filter((one) => one === "new")).toHaveLength(1);
+    expect(kept.flat().filter((one) => one !== "known")).toHaveLength(1);
     const turn = await claimOne();
     await inbox.answered(turn, reply);
     await inbox.delivered(turn, ["1"]);
@@ -58,7 +58,7 @@ describe("keeping", () => {
 
   test("a batch is kept whole, each room in its order", async () => {
     const batch = ["a1", "b1", "a2", "b2"].map((text) => message({ text, room: text.slice(0, 1) }));
-    expect(await inbox.keep(batch.map((one) => question(one)))).toEqual(["new", "new", "new", "new"]);
+    expect(await inbox.keep(batch.map((one) => question(one)))).toEqual(["new", "new", "queued", "queued"]);
     const first = (await inbox.claim(10, leaseMs)).map(({ turn }) => turn.message.text);
     expect(first.toSorted()).toEqual(["a1", "b1"]);
   });
@@ -91,13 +91,100 @@ describe("keeping", () => {
   });
 });
 
+describe("messages that belong together", () => {
+  const album = (n: number, more: Partial<ChannelMessage> = {}) =>
+    message({
+      id: `p${n}`,
+      text: n === 1 ? "look" : "",
+      attachments: [{ kind: "image", name: `${n}.png`, source: n }],
+      joins: { key: "album:7", windowMs: 200 },
+      ...more,
+    });
+  const names = ({ message }: Turn) => message.attachments?.map(({ name }) => name);
+  const claimSoon = () =>
+    until(async () => (await inbox.claim(1, leaseMs))[0]?.turn, "the window is over and the turn is due", 5_000);
+
+  test("the pictures of an album are one turn, each kept once", async () => {
+    expect(await inbox.keep([question(album(1))])).toEqual(["new"]);
+    await nothingToClaim();
+    expect(await inbox.keep([2, 3].map((n) => question(album(n))))).toEqual(["joined", "joined"]);
+    expect(await inbox.keep([question(album(2))])).toEqual(["known"]);
+    const turn = await claimSoon();
+    expect(turn.message.id).toBe("p1");
+    expect(turn.message.text).toBe("look");
+    expect(names(turn)).toEqual(["1.png", "2.png", "3.png"]);
+    await inbox.answered(turn, reply);
+    await inbox.delivered(turn, ["1"]);
+    await nothingToClaim();
+  });
+
+  test("a picture that comes after the album was begun is a turn of its own", async () => {
+    await inbox.keep([question(album(1))]);
+    const first = await claimSoon();
+    expect(await inbox.keep([question(album(2))])).toEqual(["queued"]);
+    await inbox.answered(first, reply);
+    await inbox.delivered(first, ["1"]);
+    expect(names(await claimSoon())).toEqual(["2.png"]);
+  });
+
+  test("another album, another person's message, and what comes too late do not join", async () => {
+    await inbox.keep([question(album(1))]);
+    expect(await inbox.keep([question(album(2, { joins: { key: "album:8", windowMs: 200 } }))])).toEqual(["queued"]);
+    expect(await inbox.keep([question(message({ text: "hello" }))])).toEqual(["queued"]);
+    expect(await inbox.keep([question(message({ joins: { key: "paste:eve", windowMs: 0 } }))])).toEqual(["queued"]);
+    const first = await claimSoon();
+    expect(names(first)).toEqual(["1.png"]);
+  });
+
+  test("the short end of a long paste joins its beginning, and waits for nobody when there is none", async () => {
+    const paste = { key: "paste:ada", windowMs: 0 };
+    await inbox.keep([question(message({ text: "alone", joins: paste }))]);
+    const alone = await claimOne();
+    await inbox.keep([question(message({ text: "begin", joins: { ...paste, windowMs: 200 } }))]);
+    expect(await inbox.keep([question(message({ text: "end", joins: paste }))])).toEqual(["joined"]);
+    await inbox.answered(alone, reply);
+    expect(await inbox.delivered(alone, ["1"])).toBe(true);
+    expect((await claimSoon()).message.text).toBe("begin\nend");
+  });
+
+  test("while the turn before it is claimed an album still gathers", async () => {
+    await ask({ text: "before" });
+    await inbox.keep([question(album(1))]);
+    const before = await claimOne();
+    expect(before.message.text).toBe("before");
+    expect(await inbox.keep([question(album(2))])).toEqual(["joined"]);
+    await inbox.answered(before, reply);
+    await inbox.delivered(before, ["1"]);
+    expect(names(await claimSoon())).toEqual(["1.png", "2.png"]);
+  });
+});
+
+test("a message that comes while another one is answered is told so", async () => {
+  expect(await ask({ text: "first" })).toEqual(["new"]);
+  expect(await ask({ text: "second" })).toEqual(["queued"]);
+  const first = await claimOne();
+  expect(first.wasQueued).toBeUndefined();
+  await inbox.answered(first, reply);
+  await inbox.delivered(first, ["1"]);
+  expect((await claimOne()).wasQueued).toBe(true);
+});
+
+test("a turn is told where an earlier answer still shows buttons", async () => {
+  await ask();
+  const first = await claimOne();
+  await inbox.answered(first, { ...reply, buttons: [[{ label: "Again", command: "/regenerate" }]] });
+  await inbox.delivered(first, ["1", "2"]);
+  await ask();
+  expect((await claimOne()).buttonsAt).toBe("2");
+});
+
 describe("a full room", () => {
   test("refuses the newest: the first with words, the others silently, until it has room again", async () => {
     const whenFull: WhenFull = { turnsMax: 2, words: { text: "too many", end: "complete" } };
     const outcomes = [];
     for (let n = 0; n < 5; n++)
       outcomes.push(...(await inbox.keep([question(message({ text: String(n) }), whenFull)])));
-    expect(outcomes).toEqual(["new", "new", "full", "full", "full"]);
+    expect(outcomes).toEqual(["new", "queued", "full", "full", "full"]);
     const said: (string | undefined)[] = [];
     for (let n = 0; n < 3; n++) {
       const turn = await claimOne();

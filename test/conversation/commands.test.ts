@@ -4,6 +4,7 @@ import { commandWords } from "../../src/conversation/commands/command-words.ts";
 import { findCommand } from "../../src/conversation/commands/find-command.ts";
 import { parseCommand } from "../../src/conversation/domain/command.ts";
 import { nearestWord } from "../../src/conversation/domain/nearest-word.ts";
+import { message } from "../messages.ts";
 
 describe("what is read as a command", () => {
   test.each([
@@ -21,11 +22,11 @@ describe("what is read as a command", () => {
 });
 
 test("every command that is offered exists", () => {
-  for (const { name } of commandWords) expect(findCommand(`/${name}`), name).toBeDefined();
+  for (const { name } of commandWords) expect(findCommand(message({ text: `/${name}` })), name).toBeDefined();
 });
 
 test.each(["/shrug", "/tableflip", "/constructor", "/toString", "/etc/passwd"])("%s is meant for the AI", (text) =>
-  expect(findCommand(text)).toBeUndefined(),
+  expect(findCommand(message({ text }))).toBeUndefined(),
 );
 
 test.each([

@@ -75,6 +75,7 @@ export async function startInstance(
   const gateway: Gateway = {
     ...store,
     inbox: shaky(watchSaves(store.inbox, observed), storeFaults),
+    revisions: shaky(store.revisions, storeFaults),
     sessions: shaky(store.sessions, storeFaults),
     channels: new Map([["test", smallRoom(observed.platform, channelFaults)]]),
     ai: {

@@ -7,6 +7,8 @@ export const commandWords: readonly TranslatedCommandWord[] = [
   wordOf("help"),
   wordOf("model", "arguments.name"),
   wordOf("reset"),
+  wordOf("regenerate"),
+  wordOf("continue"),
   wordOf("status"),
   wordOf("stop"),
   wordOf("start"),

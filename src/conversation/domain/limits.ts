@@ -29,6 +29,8 @@ export const limits = {
   saveMsMax: 60_000,
   /** Tries of a turn that fails by a bug of ours before it is given up. */
   bugAttemptsMax: 5,
+  /** How long after it was kept a question can be edited and is answered anew. */
+  editableMs: 60_000,
   contextMessagesMax: 20,
   contextTokensMax: 8_000,
   replyTokensMax: 4_000,

@@ -5,6 +5,7 @@ import type { Inbox } from "./inbox.ts";
 import type { Journal } from "./journal.ts";
 import type { ModelCatalogue } from "./model-catalogue.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
+import type { Revisions } from "./revisions.ts";
 import type { SessionCache } from "./session-cache.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Wire } from "./wire.ts";
@@ -15,6 +16,7 @@ export type Gateway = {
   readonly ai: AiClient;
   readonly models: ModelCatalogue;
   readonly inbox: Inbox;
+  readonly revisions: Revisions;
   readonly sessions: Sessions;
   readonly sessionCache: SessionCache;
   readonly rateLimiter: RateLimiter;

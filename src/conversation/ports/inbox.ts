@@ -68,6 +68,16 @@ export type Arrival =
   | { readonly kind: "question"; readonly message: ChannelMessage; readonly whenFull: WhenFull }
   /** Ends the turn that is being answered in the room, and waits for an answer of its own. */
   | { readonly kind: "stop"; readonly message: ChannelMessage }
+  /**
+   * An edit or a deletion of a message of the room: kept if that one is known, and was kept at most `withinMs` ago. "known" if not: then
+   * there is nothing to do. Stops the turn that answers it, or spares it if nobody has begun.
+   */
+  | {
+      readonly kind: "revision";
+      readonly message: ChannelMessage;
+      readonly messageId: string;
+      readonly withinMs: number | null;
+    }
   /** Not taken, for a reason that `reply` says; it is only sent. Without one the person has been told a moment ago. */
   | { readonly kind: "refusal"; readonly message: ChannelMessage; readonly reply?: FinalReply };
 
@@ -77,8 +87,11 @@ export type Arrival =
  */
 export type WhenFull = { readonly turnsMax: number; readonly words?: FinalReply };
 
-/** "full": a question that was not taken, because too many wait in its room. */
-export type Kept = "new" | "known" | "full";
+/**
+ * "queued": new, and another turn of its room comes first. "joined": it belongs to a turn that waits for it. "full": a question that was
+ * not taken, because too many wait in its room.
+ */
+export type Kept = "new" | "queued" | "joined" | "known" | "full";
 
 export type Claim = {
   readonly turn: Turn;

@@ -45,7 +45,7 @@ export type TurnOverview = {
   readonly channel: string;
   readonly room: string;
   readonly messageId: string;
-  readonly state: "waiting" | "answered" | "delivered" | "parked" | "discarded" | "refused";
+  readonly state: "waiting" | "answered" | "delivered" | "parked" | "discarded" | "refused" | "joined";
   readonly attempt: number;
   /** Why the last attempt failed. */
   readonly error?: string;

@@ -4,6 +4,7 @@ import { operators } from "../migrations/0003-operators.ts";
 import { places } from "../migrations/0004-places.ts";
 import { receivers } from "../migrations/0002-receivers.ts";
 import { shutRooms } from "../migrations/0005-shut-rooms.ts";
+import { revisions } from "../migrations/0006-revisions.ts";
 import type { Postgres } from "./connect-postgres.ts";
 
 /** Forward only, in this order, listed in code. Each must work with the previous version still running. */
@@ -13,6 +14,7 @@ const migrations: readonly (readonly [name: string, statements: readonly string[
   ["0003-operators", operators],
   ["0004-places", places],
   ["0005-shut-rooms", shutRooms],
+  ["0006-revisions", revisions],
 ];
 
 /** Building an index over years of messages takes its time, and whoever waits for it waits as long. */

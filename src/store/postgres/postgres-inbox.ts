@@ -1,4 +1,5 @@
 import { LeaseLostError } from "../../conversation/domain/errors.ts";
+import { joinMessages } from "../../conversation/domain/join-messages.ts";
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { FinalReply } from "../../conversation/domain/reply.ts";
 import type { Turn } from "../../conversation/domain/turn.ts";
@@ -134,17 +135,23 @@ function compareRooms(a: Arrival, b: Arrival): number {
 
 async function keepOne(query: Postgres["query"], arrival: Arrival): Promise<Kept> {
   if (arrival.kind === "question") return (await keepQuestions(query, [arrival]))[0] ?? "known";
+  const [row] = await query<{ id: string | null }>(...keepingOf(arrival));
+  return row?.id ? "new" : "known";
+}
+
+function keepingOf(arrival: Exclude<Arrival, Question>): readonly [Statement, readonly unknown[]] {
   const { channel, room, id } = arrival.message;
   const values = [channel, room, id, toJson(arrival.message)];
-  const reply = arrival.kind === "refusal" ? arrival.reply : undefined;
-  const [row] = await (arrival.kind === "stop"
-    ? query<{ id: string | null }>(keepStop, values)
-    : query<{ id: string | null }>(keepRefusal, [
-        ...values,
-        reply ? "answered" : "refused",
-        reply ? toJson(reply) : null,
-      ]));
-  return row?.id ? "new" : "known";
+  switch (arrival.kind) {
+    case "stop":
+      return [keepStop, values];
+    case "revision":
+      return [keepRevision, [...values, arrival.messageId, arrival.withinMs]];
+    case "refusal": {
+      const { reply } = arrival;
+      return [keepRefusal, [...values, reply ? "answered" : "refused", reply ? toJson(reply) : null]];
+    }
+  }
 }
 
 type KeptRow = {
@@ -152,6 +159,8 @@ type KeptRow = {
   readonly id: string | null;
   readonly is_known: boolean;
   readonly is_full: boolean;
+  readonly is_queued: boolean | null;
+  readonly is_joined: boolean;
 };
 
 /** Each room once at most. */
@@ -163,11 +172,17 @@ async function keepQuestions(query: Postgres["query"], questions: readonly Quest
     questions.map(({ message }) => toJson(message)),
     questions.map(({ whenFull }) => whenFull.turnsMax),
     questions.map(({ whenFull }) => (whenFull.words ? toJson(whenFull.words) : null)),
+    questions.map(({ message }) => message.joins?.key ?? null),
+    questions.map(({ message }) => message.joins?.windowMs ?? 0),
   ]);
-  return rows.map(({ id, is_known, is_full }) => {
-    if (id) return is_full ? "full" : "new";
-    return is_full && !is_known ? "full" : "known";
-  });
+  return rows.map(keptOf);
+}
+
+function keptOf({ id, is_known, is_full, is_queued, is_joined }: KeptRow): Kept {
+  if (!id) return is_full && !is_known ? "full" : "known";
+  if (is_joined) return "joined";
+  if (is_full) return "full";
+  return is_queued ? "queued" : "new";
 }
 
 /** Who locks several rooms locks them in one order, and a room before its turns: else two could wait for each other. */
@@ -190,6 +205,16 @@ const roomOfArrival = `known as (
     returning id, last_seq
   )`;
 
+/** So many numbers after its first message a turn takes in others at most. */
+const joinedMax = 20;
+
+/**
+ * Whether a message that waits for its neighbours begins a turn of its own, instead of joining the one whose neighbour it is. That
+ * one nobody has claimed: a claim takes its key away, under the same lock.
+ */
+const opensJoin = `(excluded.join_until is not null and (rooms.join_key is distinct from excluded.join_key
+      or rooms.join_until <= now() or rooms.last_seq - rooms.join_seq >= ${joinedMax}))`;
+
 /**
  * How many wait is counted before this one; concurrent ones may exceed the limit by a few. Rooms are locked in one order, as
  * everywhere where a statement locks several.
@@ -197,8 +222,8 @@ const roomOfArrival = `known as (
 const keepQuestion: Statement = {
   name: "keep-question",
   text: `with arrival as (
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[])
-      with ordinality as arrival (channel, room, message_id, message, turns_max, words, n)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::integer[])
+      with ordinality as arrival (channel, room, message_id, message, turns_max, words, join_key, join_ms, n)
   ), known as (
     select n from arrival join rooms using (channel, room)
       join turns on turns.room_id = rooms.id and turns.message_id = arrival.message_id
@@ -207,23 +232,37 @@ const keepQuestion: Statement = {
                 where rooms.channel = arrival.channel and rooms.room = arrival.room
                   and turns.state in ('waiting', 'answered')) as turns from arrival
   ), room as (
-    insert into rooms (channel, room, last_seq, due_at)
-    select channel, room, 1, now() from arrival where n not in (select n from known)
+    insert into rooms (channel, room, last_seq, due_at, join_key, join_seq, join_until)
+    select channel, room, 1, now() + join_ms * interval '1 ms', case when join_ms > 0 then join_key end,
+           case when join_ms > 0 then 1 end, case when join_ms > 0 then now() + join_ms * interval '1 ms' end
+      from arrival where n not in (select n from known)
      ${lockOrder("channel", "room")}
     on conflict (channel, room) do update
       set last_seq = rooms.last_seq + 1,
-          due_at = case when rooms.due_at = 'infinity' then now() else rooms.due_at end
-    returning id, channel, room, last_seq
-  ), kept as (
-    insert into turns (room_id, seq, message_id, message, state, reply)
-    select room.id, last_seq, message_id, message::jsonb,
-           case when turns < turns_max then 'waiting' when turns = turns_max then 'answered' else 'refused' end,
-           case when turns = turns_max then words::jsonb end
+          join_key = case when ${opensJoin} then excluded.join_key else rooms.join_key end,
+          join_seq = case when ${opensJoin} then rooms.last_seq + 1 else rooms.join_seq end,
+          join_until = case when excluded.join_until is null then rooms.join_until
+            when ${opensJoin} then excluded.join_until else greatest(rooms.join_until, excluded.join_until) end,
+          due_at = case when rooms.due_at = 'infinity' then excluded.due_at
+            when not ${opensJoin} and rooms.due_at = rooms.join_until then greatest(rooms.due_at, excluded.join_until)
+            else rooms.due_at end
+    returning id, channel, room, last_seq, join_key, join_seq, join_until
+  ), place as (
+    select room.id as room_id, last_seq as seq, n, message_id, message, turns, turns_max, words,
+           case when room.join_key = arrival.join_key and join_seq < last_seq and join_until > now()
+             and last_seq - join_seq <= ${joinedMax} then join_seq end as joins_seq
       from room join arrival using (channel, room) join waiting using (n)
-     where turns < turns_max or words is not null
+  ), kept as (
+    insert into turns (room_id, seq, message_id, message, state, reply, joins_seq, queued)
+    select room_id, seq, message_id, message::jsonb,
+           case when joins_seq is not null then 'joined' when turns < turns_max then 'waiting'
+             when turns = turns_max then 'answered' else 'refused' end,
+           case when joins_seq is null and turns = turns_max then words::jsonb end, joins_seq, joins_seq is null and turns > 0
+      from place where turns < turns_max or words is not null or joins_seq is not null
     on conflict (room_id, message_id) do nothing
-    returning id, room_id
-  ) select n, kept.id, n in (select n from known) as is_known, turns >= turns_max as is_full
+    returning id, room_id, queued, joins_seq
+  ) select n, kept.id, n in (select n from known) as is_known, queued as is_queued,
+           kept.joins_seq is not null as is_joined, turns >= turns_max as is_full
       from arrival join waiting using (n) left join room using (channel, room) left join kept on kept.room_id = room.id
      order by n`,
 };
@@ -233,6 +272,33 @@ const keepRefusal: Statement = {
   text: `with ${roomOfArrival}, kept as (
     insert into turns (room_id, seq, message_id, message, state, reply)
     select id, last_seq, $3, $4::jsonb, $5, $6::jsonb from room
+    on conflict (room_id, message_id) do nothing
+    returning id
+  ) select id from kept`,
+};
+
+/**
+ * An edit or a deletion, if what it is about is known, and young enough. A turn that is being answered is stopped; one that nobody has
+ * begun is not answered at all.
+ */
+const keepRevision: Statement = {
+  name: "keep-revision",
+  text: `with original as (
+    select turns.id, turns.room_id from turns join rooms on rooms.id = turns.room_id
+     where rooms.channel = $1 and rooms.room = $2 and turns.message_id = $5 and turns.state <> 'refused'
+       and ($6::float8 is null or turns.kept_at > now() - $6::float8 * interval '1 ms')
+       and not exists (select from turns known where known.room_id = rooms.id and known.message_id = $3)
+  ), room as (
+    update rooms set last_seq = last_seq + 1, due_at = case when due_at = 'infinity' then now() else due_at end
+      from original where rooms.id = original.room_id
+    returning rooms.id, last_seq
+  ), ended as (
+    update turns set stop_requested = attempt > 0, state = case when attempt > 0 then state else 'refused' end,
+           ended_at = case when attempt > 0 then ended_at else now() end
+      from original, room where turns.id = original.id and turns.state = 'waiting'
+  ), kept as (
+    insert into turns (room_id, seq, message_id, message, state)
+    select id, last_seq, $3, $4::jsonb, 'waiting' from room
     on conflict (room_id, message_id) do nothing
     returning id
   ) select id from kept`,
@@ -265,7 +331,9 @@ const claim: Statement = {
   text: `with free as (
     select id from rooms where due_at <= now() and due_at < 'infinity' order by due_at limit $1 for update skip locked
   ), held as (
-    update rooms set due_at = now() + $2::float8 * interval '1 ms', holder = $3::integer
+    update rooms set due_at = now() + $2::float8 * interval '1 ms', holder = $3::integer,
+           join_key = case when join_key is not null and join_seq is distinct from (
+             select seq from turns where room_id = rooms.id and state in ('waiting', 'answered') order by seq limit 1) then join_key end
       from free where rooms.id = free.id
     returning rooms.id, rooms.last_seq, rooms.shut_seq, rooms.shut_reason
   ), head as (
@@ -276,11 +344,14 @@ const claim: Statement = {
       from head where turns.id = head.id and turns.state in ('waiting', 'answered')
     returning turns.*
   ) select held.id as room_id, held.last_seq, claimed.id, claimed.message, claimed.attempt, claimed.crashes, claimed.stop_requested,
-           claimed.stopped_turn, claimed.parts, claimed.reply, newest_part.after, (extract(epoch from now() - claimed.kept_at) * 1000)::float8 as age_ms,
+           claimed.stopped_turn, claimed.parts, claimed.reply, claimed.queued, newest_part.after, newest_part.buttons_at,
+           neighbours.joined, (extract(epoch from now() - claimed.kept_at) * 1000)::float8 as age_ms,
            case when claimed.seq <= held.shut_seq then held.shut_reason end as shut
       from held left join claimed on claimed.room_id = held.id
-      left join lateral (select parts->>-1 as after from turns
-         where room_id = held.id and seq < claimed.seq and parts <> '[]' order by seq desc limit 1) newest_part on true`,
+      left join lateral (select parts->>-1 as after, case when reply ? 'buttons' then parts->>-1 end as buttons_at from turns
+         where room_id = held.id and seq < claimed.seq and parts <> '[]' order by seq desc limit 1) newest_part on true
+      left join lateral (select jsonb_agg(message order by seq) as joined from turns
+         where room_id = held.id and joins_seq = claimed.seq) neighbours on true`,
 };
 
 type ClaimRow = {
@@ -295,6 +366,9 @@ type ClaimRow = {
   parts: string[];
   after: string | null;
   reply: FinalReply | null;
+  queued: boolean;
+  buttons_at: string | null;
+  joined: ChannelMessage[] | null;
   age_ms: number;
   shut: string | null;
 };
@@ -302,13 +376,15 @@ type ClaimRow = {
 function readClaim(row: ClaimRow): Claim {
   const turn: Turn = {
     id: String(row.id),
-    message: row.message,
+    message: joinMessages(row.message, row.joined ?? []),
     attempt: row.attempt,
     shown: row.parts,
     after: row.after ?? "0",
+    ...(row.buttons_at && { buttonsAt: row.buttons_at }),
     ageMs: Math.max(0, row.age_ms),
     ...(row.stop_requested && { stopRequested: true as const }),
     ...(row.stopped_turn && { stoppedTurn: true as const }),
+    ...(row.queued && { wasQueued: true as const }),
     ...(row.reply && { reply: row.reply }),
   };
   return { turn, crashes: row.crashes - 1, ...(row.shut !== null && { shut: row.shut }) };
@@ -403,8 +479,12 @@ async function markAllAnswered(query: Postgres["query"], batch: readonly Answere
   return batch.map(({ turn }) => written.has(turn.id));
 }
 
-/** The comparison of numbers is made on the locked row, so a message kept meanwhile is not overlooked. */
-const freed = `holder = null, due_at = case when rooms.last_seq > turn.seq then now() else 'infinity' end`;
+/**
+ * The comparison of numbers is made on the locked row, so a message kept meanwhile is not overlooked; one that waits for its neighbours
+ * is left its time.
+ */
+const freed = `holder = null, due_at = case when rooms.last_seq <= turn.seq then 'infinity'
+        when rooms.join_key is not null and rooms.join_seq > turn.seq then greatest(now(), rooms.join_until) else now() end`;
 const ofTurn = `from turn where rooms.id = turn.room_id returning due_at < 'infinity' as more`;
 const freeRoom = `update rooms set ${freed} ${ofTurn}`;
 /** For all that has a number by now, which the locked row knows too. */

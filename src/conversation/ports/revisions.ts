@@ -1,0 +1,31 @@
+import type { ChannelMessage } from "../domain/message.ts";
+import type { Turn } from "../domain/turn.ts";
+
+/**
+ * Answers that take the place of earlier ones, because their question was edited, taken back, or is to be answered once more. Every call
+ * throws LeaseLostError when the turn is another's by now, and StoreError when the database is away.
+ */
+export interface Revisions {
+  /**
+   * Gives what an earlier turn of the room shows to this one, so that its reply stands in the other's place, and takes what was said in
+   * the other out of the conversation. An answer that was replaced before is followed to where it stands now. Repeating changes nothing.
+   *
+   * @returns undefined, and nothing has changed, where there is no such turn; with "newest" also when something is shown after it
+   */
+  takeOver(turn: Turn, earlier: Earlier, which: "newest" | "any"): Promise<TakenOver | undefined>;
+
+  /** As `takeOver` of any, and deletes what the person had written and what was answered, wherever it is kept. */
+  erase(turn: Turn, earlier: Earlier): Promise<TakenOver | undefined>;
+
+  /** The turn with the room's newest answer by a model, if it was not replaced by something else. */
+  newestAnswer(turn: Turn): Promise<string | undefined>;
+}
+
+export type Earlier = { readonly turnId: string } | { readonly messageId: string };
+
+export type TakenOver = {
+  /** What the earlier turn answered. */
+  readonly question: ChannelMessage;
+  /** The parts that this turn shows from now on. */
+  readonly shown: readonly string[];
+};

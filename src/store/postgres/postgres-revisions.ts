@@ -1,0 +1,90 @@
+import { LeaseLostError } from "../../conversation/domain/errors.ts";
+import { joinMessages } from "../../conversation/domain/join-messages.ts";
+import type { ChannelMessage } from "../../conversation/domain/message.ts";
+import type { Turn } from "../../conversation/domain/turn.ts";
+import type { Earlier, Revisions, TakenOver } from "../../conversation/ports/revisions.ts";
+import type { Postgres, Statement } from "./connect-postgres.ts";
+
+/** The tables `turns` and `messages`. The room is leased, so its earlier turns are at rest and nobody else writes them. */
+export function postgresRevisions({ query }: Postgres): Revisions {
+  async function replace(statement: Statement, turn: Turn, earlier: Earlier, more: readonly unknown[]) {
+    const [row] = await query<Row>(statement, [turn.id, turn.attempt, ...keysOf(earlier), ...more]);
+    if (!row) throw new LeaseLostError(`turn ${turn.id} is no longer ours at attempt ${turn.attempt}`);
+    return readRow(row);
+  }
+
+  return {
+    takeOver: (turn, earlier, which) => replace(takeOver, turn, earlier, [which === "newest"]),
+    async erase(turn, earlier) {
+      const taken = await replace(takeOver, turn, earlier, [false]);
+      await query(eraseWords, [turn.id, turn.attempt, ...keysOf(earlier)]);
+      return taken;
+    },
+    async newestAnswer(turn) {
+      const [row] = await query<{ id: string }>(newestAnswer, [turn.id]);
+      return row?.id;
+    },
+  };
+}
+
+function keysOf(earlier: Earlier): readonly [turnId: string | null, messageId: string | null] {
+  return "turnId" in earlier ? [earlier.turnId, null] : [null, earlier.messageId];
+}
+
+type Row = { question: ChannelMessage | null; joined: ChannelMessage[] | null; parts: string[] };
+
+function readRow({ question, joined, parts }: Row): TakenOver | undefined {
+  return question ? { question: joinMessages(question, joined ?? []), shown: parts } : undefined;
+}
+
+/** From the turn that is meant to the one in whose place its answer stands now; when it is repeated, to the one that we replaced. */
+const currentOf = `mine as (
+    select id, room_id, seq, parts from turns where id = $1 and attempt = $2 and state = 'waiting'
+  ), line as (
+    select turns.id, turns.replaced_by from turns join mine using (room_id)
+     where turns.seq < mine.seq and (turns.id = $3::bigint or turns.message_id = $4)
+    union all
+    select turns.id, turns.replaced_by from line join turns on turns.id = line.replaced_by where line.replaced_by <> $1
+  ), current as (
+    select turns.* from line join turns using (id) where line.replaced_by is null or line.replaced_by = $1 limit 1
+  )`;
+
+/** What is shown after the meant one has parts. What this turn shows already, from an attempt before, it keeps. */
+const takeOver: Statement = {
+  name: "take-over",
+  text: `with recursive ${currentOf}, meant as (
+    select current.* from current, mine where not $5::boolean or not exists (
+      select from turns later where later.room_id = mine.room_id and later.seq > current.seq and later.seq < mine.seq and later.parts <> '[]')
+  ), replaced as (
+    update turns set parts = '[]', replaced_by = $1 from meant where turns.id = meant.id
+  ), moved as (
+    update turns set parts = case when turns.parts = '[]' then meant.parts else turns.parts end,
+           question_id = case when turns.message->'about'->>'kind' = 'edited' then null else coalesce(meant.question_id, meant.id) end
+      from meant where turns.id = $1 returning turns.parts
+  ), unsaid as (
+    delete from messages using meant where messages.turn_id = meant.id
+  ) select question.message as question, coalesce(moved.parts, mine.parts) as parts,
+      (select jsonb_agg(message order by seq) from turns where room_id = question.room_id and joins_seq = question.seq) as joined
+    from mine left join meant on true left join moved on true
+    left join turns question on question.id = coalesce(meant.question_id, meant.id)`,
+};
+
+/** Of the question, of its edits, of what joined it and of all answers. The rows stay, for what comes again must still be known. */
+const eraseWords: Statement = {
+  name: "erase-words",
+  text: `with recursive ${currentOf}, meant as (
+    select id from line union select question_id from turns join line using (id) where question_id is not null
+  ), all_meant as (
+    select id from meant union
+    select turns.id from turns join mine using (room_id) where joins_seq in (select seq from turns join meant using (id))
+  ) update turns set message = turns.message - 'replyTo' - 'forwarded' - 'attachments' || '{"text": ""}', reply = null
+      from all_meant where turns.id = all_meant.id`,
+};
+
+const newestAnswer: Statement = {
+  name: "newest-answer",
+  text: `select answer.id from turns mine cross join lateral (
+      select turns.id from turns join messages on messages.turn_id = turns.id and messages.role = 'assistant'
+       where turns.room_id = mine.room_id and turns.seq < mine.seq and turns.replaced_by is null
+       order by turns.seq desc limit 1) answer where mine.id = $1`,
+};
