@@ -17,6 +17,7 @@ import type { Accept, Channel } from "./conversation/ports/channel.ts";
 import type { Gateway } from "./conversation/ports/gateway.ts";
 import type { Journal } from "./conversation/ports/journal.ts";
 import { workInbox, type WorkSignals } from "./conversation/work-inbox.ts";
+import { documentReader } from "./documents/document-reader.ts";
 import { greeting } from "./greeting.ts";
 import { type Log, openJournal } from "./journal.ts";
 import { readTurnsCommand, turnsUsage, UsageError } from "./operate/read-turns-command.ts";
@@ -90,6 +91,7 @@ async function main(mode: Mode, config: Config): Promise<void> {
       channels,
       ai: ai.client,
       models: ai.models,
+      documents: documentReader(),
       journal,
       house: { model: ai.defaultModel, instructions: config.SYSTEM_PROMPT },
       limits: limitsFrom(config),

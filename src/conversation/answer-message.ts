@@ -1,21 +1,19 @@
-import { beginSession } from "./begin-session.ts";
+import { answerButtons, stopButton } from "./answer-buttons.ts";
 import { buildContext } from "./build-context.ts";
-import { chooseModel } from "./choose-model.ts";
 import { findCommand } from "./commands/find-command.ts";
 import { AiError } from "./domain/errors.ts";
 import { failpoint } from "./domain/failpoint.ts";
 import type { ChannelMessage } from "./domain/message.ts";
-import { answerButtons, stopButton } from "./answer-buttons.ts";
 import type { FinalReply, Reply } from "./domain/reply.ts";
-import type { Session } from "./domain/session.ts";
 import type { Turn } from "./domain/turn.ts";
 import { sayFooter } from "./domain/words/say-footer.ts";
 import { type Generated, generateReply } from "./generate-reply.ts";
 import type { HeldTurn } from "./hold-turns.ts";
 import { markMessage } from "./mark-message.ts";
-import type { AiChunk } from "./ports/ai-client.ts";
+import type { AiChunk, AiEnd } from "./ports/ai-client.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import type { Answer } from "./ports/inbox.ts";
+import { prepareQuestion, type Question } from "./prepare-question.ts";
 import { saveReply } from "./save-reply.ts";
 import { sendDraft, sendReply } from "./send-reply.ts";
 
@@ -80,50 +78,55 @@ async function takePlace(held: HeldTurn, { revisions }: Gateway): Promise<boolea
 
 /** `message` is what is asked: the turn's own, or one that a command puts in its place. */
 async function askModel(held: HeldTurn, message: ChannelMessage, gateway: Gateway): Promise<Turn> {
-  const { house, models, limits } = gateway;
-  const session = await beginSession({ ...held.turn, message }, gateway);
-  const choice = chooseModel(session, await house.model());
-  const resolved = await models.resolve(choice.model);
-  const model = resolved.kind === "unknown" ? await house.model() : resolved.model;
-
+  const asking: { question?: Question; startedAtMs: number } = { startedAtMs: performance.now() };
+  const stream = async function* (): AsyncGenerator<AiChunk> {
+    const question = await prepareQuestion(held, message, gateway);
+    asking.question = question;
+    asking.startedAtMs = performance.now();
+    yield* question.isMute ? sayReadings(question) : streamFitting(question, gateway, held);
+  };
   const stopping = { buttons: stopButton(message.language) };
   const showDraft = async (draft: Reply) => {
     const before = held.turn;
-    const after = await sendDraft(before, { ...draft, ...stopping }, gateway, held.writing);
+    const shown = { ...withHeard(draft, asking.question), ...stopping };
+    const after = await sendDraft(before, shown, gateway, held.writing);
     if (after !== before) held.turn = after; // a "typing" that comes back late knows fewer parts
   };
   const editIntervalMs = gateway.channels.get(message.channel)?.editIntervalMs(message) ?? 0;
-  const startedAtMs = performance.now();
-  const stream = () => streamFitting({ message, session, model }, gateway, held);
-  const showing = { ...limits, editIntervalMs, ...(message.language && { language: message.language }) };
+  const showing = { ...gateway.limits, editIntervalMs, ...(message.language && { language: message.language }) };
   const generated = await generateReply(stream, showDraft, showing, held.writing.signal);
   failpoint("written", message);
 
-  const answer = toAnswer(generated, session, model, performance.now() - startedAtMs);
-  const told = { asked: choice.model, used: model, answered: answer.model };
-  const reply = withModelNotice(generated.reply, told, message.language);
+  const { question } = asking;
+  if (!question || question.isMute) return await saveReply(held.turn, generated.reply, gateway);
+  const answer = toAnswer(generated, question, performance.now() - asking.startedAtMs);
+  const reply = withNotices(withHeard(generated.reply, question), question, generated.end);
   const buttons = answerButtons(reply, message.language);
   const saved = await saveReply(held.turn, { ...reply, buttons }, gateway, answer);
   gateway.journal.answered(saved, answer);
   return saved;
 }
 
-type Question = { readonly message: ChannelMessage; readonly session: Session; readonly model: string };
+async function* sayReadings({ readings, model }: Question): AsyncGenerator<AiChunk> {
+  yield { text: readings.troubles.join("\n") };
+  yield { end: "complete", model };
+}
 
 const halvingsMax = 3;
 
 /** Asks with as much history as the model takes: where it is too much, with half, before anything is shown. */
 async function* streamFitting(question: Question, gateway: Gateway, held: HeldTurn): AsyncGenerator<AiChunk> {
-  const { message, session, model } = question;
+  const { message, spoken, session, model, images } = question;
   const { ai, house, limits } = gateway;
+  const { pictureTokens, replyTokensMax } = limits;
   for (let halvings = 0; ; halvings++) {
     const tokensMax = limits.contextTokensMax / 2 ** halvings;
-    const messages = buildContext(session, message, { instructions: house.instructions, tokensMax });
+    const options = { instructions: house.instructions, tokensMax, images, pictureTokens };
+    const messages = buildContext(session, { ...message, spoken }, options);
     failpoint("prompt-built", message);
     held.check();
     try {
-      const prompt = { model, messages, replyTokensMax: limits.replyTokensMax };
-      for await (const chunk of ai.stream(prompt, held.writing.signal)) {
+      for await (const chunk of ai.stream({ model, messages, replyTokensMax }, held.writing.signal)) {
         failpoint("end" in chunk ? "text-ended" : "text-came", message);
         yield chunk;
       }
@@ -135,25 +138,30 @@ async function* streamFitting(question: Question, gateway: Gateway, held: HeldTu
   }
 }
 
-function toAnswer(
-  { text, end }: Generated,
-  { userId, conversationId }: Session,
-  model: string,
-  latencyMs: number,
-): Answer {
+function toAnswer({ text, end }: Generated, { session, model }: Question, latencyMs: number): Answer {
+  const { userId, conversationId } = session;
   return { userId, conversationId, text, model: end?.model ?? model, latencyMs, ...end?.usage };
 }
 
-/** Says when someone else answered than was asked for. */
-function withModelNotice(
+/** What was heard stands above the answer, so that the person sees what is answered. */
+function withHeard<R extends Reply>(reply: R, question: Question | undefined): R {
+  const heard = question?.readings.heard;
+  return heard && reply.text.trim() ? { ...reply, text: `${heard}\n\n${reply.text}` } : reply;
+}
+
+/** Says what was not read, and when someone else answered than was asked for. */
+function withNotices(
   reply: FinalReply,
-  { asked, used, answered }: { asked: string; used: string; answered: string },
-  language: string | undefined,
+  { message: { language }, asked, model, readings }: Question,
+  end: AiEnd | undefined,
 ): FinalReply {
+  const answered = end?.model ?? model;
   const notices = [
     reply.footer,
-    used === asked ? undefined : sayFooter(language, "footers.replacedModel", { name: asked, model: used }),
-    answered === used ? undefined : sayFooter(language, "footers.otherModel", { asked: used, answered }),
-  ].filter((notice) => notice !== undefined);
+    ...readings.troubles.map((trouble) => `*(${trouble})*`),
+    end?.imagesRefused && sayFooter(language, "footers.picturesRefused", { model: answered }),
+    model === asked ? undefined : sayFooter(language, "footers.replacedModel", { name: asked, model }),
+    answered === model ? undefined : sayFooter(language, "footers.otherModel", { asked: model, answered }),
+  ].filter(Boolean);
   return notices.length === 0 ? reply : { ...reply, footer: notices.join("\n") };
 }

@@ -1,6 +1,6 @@
 import { failpoint } from "./domain/failpoint.ts";
 import type { ChannelMessage } from "./domain/message.ts";
-import type { Session, SessionIds } from "./domain/session.ts";
+import type { Session, SessionIds, Spoken } from "./domain/session.ts";
 import type { Turn } from "./domain/turn.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import { sessionKey } from "./ports/session-cache.ts";
@@ -8,14 +8,14 @@ import { sessionKey } from "./ports/session-cache.ts";
 type Opening = Pick<Gateway, "sessions" | "sessionCache" | "limits">;
 
 /**
- * The SessionManager: who speaks, and what was said. Gets or creates user and conversation, saves the message to the
- * conversation (once a turn), and reads what was said before it.
+ * The SessionManager: who speaks, and what was said. Gets or creates user and conversation, saves what the message says to
+ * the conversation (once a turn), and reads what was said before it.
  *
  * @throws StoreError
  */
-export async function beginSession(turn: Turn, gateway: Opening): Promise<Session> {
+export async function beginSession(turn: Turn, spoken: Spoken, gateway: Opening): Promise<Session> {
   const historyMax = gateway.limits.contextMessagesMax - 1; // the current message is one of them
-  const session = await withIds(turn.message, gateway, (ids) => gateway.sessions.record(turn, ids, historyMax));
+  const session = await withIds(turn.message, gateway, (ids) => gateway.sessions.record(turn, spoken, ids, historyMax));
   failpoint("recorded", turn.message);
   return session;
 }

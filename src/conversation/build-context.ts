@@ -1,8 +1,17 @@
 import { countTokens } from "./domain/count-tokens.ts";
 import type { ChannelMessage } from "./domain/message.ts";
-import type { Session, Utterance } from "./domain/session.ts";
-import { spokenText } from "./domain/spoken-text.ts";
-import type { PromptMessage } from "./ports/ai-client.ts";
+import type { ReadAttachment, Session, Spoken, Utterance } from "./domain/session.ts";
+import type { PromptImage, PromptMessage } from "./ports/ai-client.ts";
+
+type Current = Pick<ChannelMessage, "audience" | "author"> & { readonly spoken: Spoken };
+
+type Options = {
+  readonly instructions: string;
+  readonly tokensMax: number;
+  /** The pictures that the model is shown, where what was said is kept; each is taken to cost `pictureTokens`. */
+  readonly images: ReadonlyMap<ReadAttachment, PromptImage>;
+  readonly pictureTokens: number;
+};
 
 /**
  * The ContextBuilder, pure: what the model reads. The instructions, then as much of the recent history as fits into
@@ -11,30 +20,40 @@ import type { PromptMessage } from "./ports/ai-client.ts";
  */
 export function buildContext(
   { history }: Pick<Session, "history">,
-  message: ChannelMessage,
-  { instructions, tokensMax }: { readonly instructions: string; readonly tokensMax: number },
+  { audience, author, spoken }: Current,
+  { instructions, tokensMax, images, pictureTokens }: Options,
 ): readonly PromptMessage[] {
-  const isGroup = message.audience === "group";
+  const isGroup = audience === "group";
   const system: PromptMessage = {
     role: "system",
     content: isGroup ? `${instructions}\n\n${groupInstructions}` : instructions,
   };
-  const current: Utterance = { role: "user", text: spokenText(message), author: message.author.name };
+  const current: Utterance = { role: "user", ...spoken, author: author.name };
+  const imagesOf = ({ attachments = [] }: Utterance) =>
+    attachments.flatMap((attachment) => images.get(attachment) ?? []);
+  const tokensOf = (utterance: Utterance) => countTokens(utterance.text) + imagesOf(utterance).length * pictureTokens;
 
-  const tokensLeft = tokensMax - countTokens(system.content) - countTokens(current.text);
-  const recent = takeRecent(history, tokensLeft);
-  return [system, ...takeTurns([...recent, current].map((utterance) => toPrompt(utterance, isGroup)))];
+  const tokensLeft = tokensMax - countTokens(system.content) - tokensOf(current);
+  const recent = takeRecent(history, tokensLeft, tokensOf);
+  return [
+    system,
+    ...takeTurns([...recent, current].map((utterance) => toPrompt(utterance, imagesOf(utterance), isGroup))),
+  ];
 }
 
 const groupInstructions =
   "Several people talk to you here; each of their messages begins with the speaker's name. Do not begin your answers with a name.";
 
 /** The newest utterances that fit together, oldest first, never beginning with an answer to something left out. */
-function takeRecent(history: readonly Utterance[], tokensMax: number): readonly Utterance[] {
+function takeRecent(
+  history: readonly Utterance[],
+  tokensMax: number,
+  tokensOf: (utterance: Utterance) => number,
+): readonly Utterance[] {
   let tokens = 0;
   let from = history.length;
-  for (const { text } of history.toReversed()) {
-    tokens += countTokens(text);
+  for (const utterance of history.toReversed()) {
+    tokens += tokensOf(utterance);
     if (tokens > tokensMax) break;
     from -= 1;
   }
@@ -43,9 +62,10 @@ function takeRecent(history: readonly Utterance[], tokensMax: number): readonly 
   return firstQuestion === -1 ? [] : recent.slice(firstQuestion);
 }
 
-function toPrompt({ role, text, author }: Utterance, isGroup: boolean): PromptMessage {
+function toPrompt({ role, text, author }: Utterance, images: readonly PromptImage[], isGroup: boolean): PromptMessage {
   const named = isGroup && role === "user" && author !== undefined;
-  return { role, content: named ? `${author.replace(/\s+/g, " ")}: ${text}` : text };
+  const content = named ? `${author.replace(/\s+/g, " ")}: ${text}` : text;
+  return { role, content, ...(images.length > 0 && { images }) };
 }
 
 /** Joins neighbours of one role: questions that were never answered, several speakers in a row. */
@@ -53,9 +73,14 @@ function takeTurns(messages: readonly PromptMessage[]): readonly PromptMessage[]
   const joined: PromptMessage[] = [];
   for (const message of messages) {
     const before = joined.at(-1);
-    if (before?.role === message.role)
-      joined[joined.length - 1] = { ...before, content: `${before.content}\n\n${message.content}` };
+    if (before?.role === message.role) joined[joined.length - 1] = join(before, message);
     else joined.push(message);
   }
   return joined;
+}
+
+function join(before: PromptMessage, after: PromptMessage): PromptMessage {
+  const images = [...(before.images ?? []), ...(after.images ?? [])];
+  const content = `${before.content}\n\n${after.content}`;
+  return { role: before.role, content, ...(images.length > 0 && { images }) };
 }

@@ -124,7 +124,7 @@ function isPageToServer(from: string, to: string): boolean {
 }
 
 function adapterOf(path: string): string | undefined {
-  return path.match(/^src\/(ai|channels|store|web)\//)?.[1];
+  return path.match(/^src\/(ai|channels|documents|store|web)\//)?.[1];
 }
 
 function channelOf(path: string): string | undefined {

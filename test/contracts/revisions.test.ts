@@ -5,7 +5,7 @@ import type { FinalReply } from "../../src/conversation/domain/reply.ts";
 import type { Turn } from "../../src/conversation/domain/turn.ts";
 import type { Answer, Inbox } from "../../src/conversation/ports/inbox.ts";
 import type { Revisions } from "../../src/conversation/ports/revisions.ts";
-import { message } from "../messages.ts";
+import { message, says } from "../messages.ts";
 import { openTestStore, type TestStore } from "../setup/open-test-store.ts";
 
 const leaseMs = 10_000;
@@ -36,7 +36,7 @@ const claim = async (): Promise<Turn> => {
 const answer = async (parts: readonly string[], turn?: Turn): Promise<Turn> => {
   const asked = turn ?? (await claim());
   const ids = await store.sessions.open(asked.message);
-  await store.sessions.record(asked, ids, 20);
+  await store.sessions.record(asked, says(asked), ids, 20);
   const said: Answer = { ...ids, text: "an answer", model: "m", latencyMs: 1 };
   await inbox.answered(asked, reply, said);
   await inbox.delivered(asked, parts);
@@ -47,7 +47,7 @@ const history = async () => {
   const ids = await store.sessions.open(probe);
   await ask({ ...probe });
   const turn = await claim();
-  return (await store.sessions.record(turn, ids, 20))?.history.map(({ text }) => text);
+  return (await store.sessions.record(turn, says(turn), ids, 20))?.history.map(({ text }) => text);
 };
 
 describe("an edit", () => {

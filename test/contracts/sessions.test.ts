@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
 import type { FinalReply } from "../../src/conversation/domain/reply.ts";
-import type { SessionIds } from "../../src/conversation/domain/session.ts";
+import type { SessionIds, Spoken } from "../../src/conversation/domain/session.ts";
 import type { Turn } from "../../src/conversation/domain/turn.ts";
-import { message } from "../messages.ts";
+import { message, says } from "../messages.ts";
 import { openTestStore, type TestStore } from "../setup/open-test-store.ts";
 
 let store: TestStore;
@@ -60,12 +60,12 @@ test("the history ends before the current message, holds the newest, and names w
   for (const text of ["one", "two", "three"]) {
     const turn = await begin({ text });
     const ids = await store.sessions.open(turn.message);
-    await store.sessions.record(turn, ids, 10);
+    await store.sessions.record(turn, says(turn), ids, 10);
     await end(turn, ids, `${text}!`);
   }
   const turn = await begin({ text: "four" });
   const ids = await store.sessions.open(turn.message);
-  const session = await store.sessions.record(turn, ids, 3);
+  const session = await store.sessions.record(turn, says(turn), ids, 3);
   expect(session?.history).toEqual([
     { role: "assistant", text: "two!" },
     { role: "user", text: "three", author: "Ada" },
@@ -76,19 +76,43 @@ test("the history ends before the current message, holds the newest, and names w
 test("a turn that is tried again is recorded once", async () => {
   const turn = await begin({ text: "once" });
   const ids = await store.sessions.open(turn.message);
-  await store.sessions.record(turn, ids, 10);
-  const again = await store.sessions.record(turn, ids, 10);
+  await store.sessions.record(turn, says(turn), ids, 10);
+  const again = await store.sessions.record(turn, says(turn), ids, 10);
   expect(again?.history).toEqual([]);
   expect((await store.sessions.tally(ids.conversationId)).messages).toBe(1);
+});
+
+test("what came with a message is remembered with it, and what was read of it is not asked for again", async () => {
+  const turn = await begin({ text: "look" });
+  const ids = await store.sessions.open(turn.message);
+  expect(await store.sessions.spoken(turn)).toBeUndefined();
+  const spoken: Spoken = {
+    text: "[sent a picture: cat\0.png]\n\nlook",
+    attachments: [{ kind: "image", name: "cat\0.png", source: { file: "1" }, reading: { kind: "picture" } }],
+  };
+  await store.sessions.record(turn, spoken, ids, 10);
+  const kept = {
+    text: "[sent a picture: cat.png]\n\nlook",
+    attachments: [{ kind: "image", name: "cat.png", source: { file: "1" }, reading: { kind: "picture" } }],
+  };
+  expect(await store.sessions.spoken(turn)).toEqual(kept);
+  await end(turn, ids, "a cat");
+
+  const next = await begin({ text: "what colour?" });
+  const session = await store.sessions.record(next, says(next), ids, 10);
+  expect(session?.history).toEqual([
+    { role: "user", author: "Ada", ...kept },
+    { role: "assistant", text: "a cat" },
+  ]);
 });
 
 test("a conversation that was reset is known as stale, kept, and followed by an empty one", async () => {
   const turn = await begin({ text: "remember me" });
   const ids = await store.sessions.open(turn.message);
-  await store.sessions.record(turn, ids, 10);
+  await store.sessions.record(turn, says(turn), ids, 10);
   await store.sessions.deactivate(ids.conversationId);
   expect(await store.sessions.read(turn.message, ids)).toBeUndefined();
-  expect(await store.sessions.record(turn, ids, 10)).toBeUndefined();
+  expect(await store.sessions.record(turn, says(turn), ids, 10)).toBeUndefined();
 
   const fresh = await store.sessions.open(turn.message);
   expect(fresh.conversationId).not.toBe(ids.conversationId);
@@ -121,7 +145,7 @@ test("messages, tokens and the model of each answer are counted", async () => {
   for (const text of ["one", "two"]) {
     const turn = await begin({ text });
     const ids = await store.sessions.open(turn.message);
-    await store.sessions.record(turn, ids, 10);
+    await store.sessions.record(turn, says(turn), ids, 10);
     await end(turn, ids, "answer");
   }
   const { conversationId } = await store.sessions.open(message());

@@ -2,16 +2,21 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { buildContext } from "../../src/conversation/build-context.ts";
 import { countTokens } from "../../src/conversation/domain/count-tokens.ts";
+import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
 import type { Utterance } from "../../src/conversation/domain/session.ts";
-import { message } from "../messages.ts";
+import { message, says } from "../messages.ts";
 
-const options = { instructions: "Be kind.", tokensMax: 1_000 };
+const options = { instructions: "Be kind.", tokensMax: 1_000, images: new Map(), pictureTokens: 100 };
+const current = (given: Partial<ChannelMessage>) => {
+  const one = message(given);
+  return { ...one, spoken: says({ message: one }) };
+};
 const user = (text: string, author = "Ada"): Utterance => ({ role: "user", text, author });
 const assistant = (text: string): Utterance => ({ role: "assistant", text });
 
 test("the model reads the instructions, what was said, and the message", () => {
   const history = [user("hi"), assistant("hello")];
-  expect(buildContext({ history }, message({ text: "how are you?" }), options)).toEqual([
+  expect(buildContext({ history }, current({ text: "how are you?" }), options)).toEqual([
     { role: "system", content: "Be kind." },
     { role: "user", content: "hi" },
     { role: "assistant", content: "hello" },
@@ -20,33 +25,33 @@ test("the model reads the instructions, what was said, and the message", () => {
 });
 
 test("in a group the speakers are named, on one line", () => {
-  const current = message({ text: "and I", audience: "group", author: { id: "b", name: "Bob\nSystem" } });
-  const [system, ...said] = buildContext({ history: [user("I am here"), assistant("welcome")] }, current, options);
+  const bob = current({ text: "and I", audience: "group", author: { id: "b", name: "Bob\nSystem" } });
+  const [system, ...said] = buildContext({ history: [user("I am here"), assistant("welcome")] }, bob, options);
   expect(system?.content).toContain("begins with the speaker's name");
   expect(said.map(({ content }) => content)).toEqual(["Ada: I am here", "welcome", "Bob System: and I"]);
 });
 
 test("what a message answers is quoted above it", () => {
-  const current = message({ text: "what does it mean?", replyTo: { author: "Bob", text: "line one\nline two" } });
-  expect(buildContext({ history: [] }, current, options).at(-1)?.content).toBe(
-    "> Bob: line one\n> line two\n\nwhat does it mean?",
+  const asked = current({ text: "what does it mean?", replyTo: { author: "Bob", text: "line one\nline two" } });
+  expect(buildContext({ history: [] }, asked, options).at(-1)?.content).toBe(
+    "In reply to Bob:\n> line one\n> line two\n\nwhat does it mean?",
   );
 });
 
 test("questions without an answer are joined, so that user and assistant take turns", () => {
   const history = [user("one"), user("two"), assistant("both")];
-  const roles = buildContext({ history }, message({ text: "three" }), options).map(({ role }) => role);
+  const roles = buildContext({ history }, current({ text: "three" }), options).map(({ role }) => role);
   expect(roles).toEqual(["system", "user", "assistant", "user"]);
 });
 
 test("the newest fits within the budget, the current message always", () => {
   const history = [user("old ".repeat(300)), assistant("old answer"), user("new"), assistant("new answer")];
-  const texts = buildContext({ history }, message({ text: "now" }), { ...options, tokensMax: 100 }).map(
+  const texts = buildContext({ history }, current({ text: "now" }), { ...options, tokensMax: 100 }).map(
     (one) => one.content,
   );
   expect(texts).toEqual(["Be kind.", "new", "new answer", "now"]);
   const long = "word ".repeat(5_000);
-  expect(buildContext({ history }, message({ text: long }), options).map(({ content }) => content)).toEqual([
+  expect(buildContext({ history }, current({ text: long }), options).map(({ content }) => content)).toEqual([
     "Be kind.",
     long,
   ]);
@@ -63,7 +68,11 @@ const utterances = fc.array(
 test("whatever was said, roles take turns, the user begins and ends, and the budget holds", () => {
   fc.assert(
     fc.property(utterances, fc.integer({ min: 50, max: 500 }), (history, tokensMax) => {
-      const [system, ...said] = buildContext({ history }, message({ text: "now" }), { instructions: "", tokensMax });
+      const [system, ...said] = buildContext({ history }, current({ text: "now" }), {
+        ...options,
+        instructions: "",
+        tokensMax,
+      });
       expect(system?.role).toBe("system");
       expect(said.map(({ role }, index) => role === (index % 2 === 0 ? "user" : "assistant"))).not.toContain(false);
       expect(said.length % 2).toBe(1);

@@ -81,6 +81,7 @@ export async function startInstance(
     ai: {
       stream: (prompt, signal) => answer(prompt, { observed, faults: aiFaults, random, chance: chances.ai }, signal),
     },
+    documents: { read: async () => ({ kind: "unread", because: "format" }) },
     models: { list: async () => [], resolve: async (name) => ({ kind: "unverified", model: name }) },
     journal: silentJournal,
     house: { model: async () => "small", instructions: "Be brief." },

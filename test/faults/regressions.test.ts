@@ -63,6 +63,7 @@ test("a process that stood still for longer than its lease asks the AI for nothi
         yield { end: "complete", model: "small" };
       },
     },
+    documents: { read: async () => ({ kind: "unread", because: "format" }) },
     models: { list: async () => [], resolve: async (name) => ({ kind: "unverified", model: name }) },
     journal: silentJournal,
     house: { model: async () => "small", instructions: "" },

@@ -5,7 +5,7 @@ import type { FinalReply } from "../../src/conversation/domain/reply.ts";
 import type { Turn } from "../../src/conversation/domain/turn.ts";
 import type { Inbox } from "../../src/conversation/ports/inbox.ts";
 import type { ParkedTurns } from "../../src/conversation/ports/parked-turns.ts";
-import { message } from "../messages.ts";
+import { message, says } from "../messages.ts";
 import { openTestStore, type TestStore } from "../setup/open-test-store.ts";
 
 const leaseMs = 10_000;
@@ -107,24 +107,25 @@ describe("replaying", () => {
     const answer = { ...ids, text: "old", model: "m", latencyMs: 1 };
     await inbox.keep([{ kind: "question", message: first, whenFull: { turnsMax: 100 } }]);
     const parked = await claimOne();
-    await store.sessions.record(parked, ids, 20);
+    await store.sessions.record(parked, says(parked), ids, 20);
     await inbox.answered(parked, { text: "old", end: "complete" }, answer);
     await inbox.park(parked, "the room blocks the bot");
     await ask({ text: "second" });
     const second = await claimOne();
-    await store.sessions.record(second, ids, 20);
+    await store.sessions.record(second, says(second), ids, 20);
     await inbox.answered(second, reply, { ...answer, text: "to second" });
     await inbox.delivered(second, []);
 
     await turns.replay(parked.id, "ask-again");
     const again = await claimOne();
     expect(again.reply).toBeUndefined();
-    const session = await store.sessions.record(again, ids, 20);
+    const session = await store.sessions.record(again, says(again), ids, 20);
     expect(session?.history.map(({ text }) => text)).toEqual(["second", "to second"]);
     await inbox.answered(again, { text: "new", end: "complete" }, { ...answer, text: "new" });
     await inbox.delivered(again, []);
     await ask({ text: "third" });
-    const after = await store.sessions.record(await claimOne(), ids, 20);
+    const last = await claimOne();
+    const after = await store.sessions.record(last, says(last), ids, 20);
     expect(after?.history.map(({ text }) => text)).toEqual(["second", "to second", "first", "new"]);
   });
 

@@ -75,7 +75,7 @@ type Line = readonly [
 /** Every failpoint, in the stories where dying there leaves something else behind. */
 const table: readonly Line[] = [
   [allWays, plain, "received", "permitted", "kept", "announced"],
-  [channels, plain, "claimed", "session-opened", "session-cached", "recorded", "prompt-built"],
+  [channels, plain, "claimed", "attachments-read", "session-opened", "session-cached", "recorded", "prompt-built"],
   [channels, silent, "typing-due", "typing-shown"],
   [channels, acknowledged, "text-came", "text-ended", "written", "saved", "sending", "calling", "shown", "delivered"],
   [channels, growing, "draft-due", "draft-sent", "draft-noted"],

@@ -12,6 +12,7 @@ export const failpoints = [
   "announced", // the hints are out, the platform is told next
   // It is answered.
   "claimed",
+  "attachments-read", // what came with it is read and, if it was speech, paid for
   "session-opened",
   "session-cached",
   "recorded", // it stands in the conversation

@@ -34,6 +34,25 @@ export const limits = {
   contextMessagesMax: 20,
   contextTokensMax: 8_000,
   replyTokensMax: 4_000,
+  /** Attachments of one message that are read, those of what it quotes and passes on included. */
+  attachmentsMax: 10,
+  /** How long a message's attachments are tried to be fetched and listened to; then it is answered without them. */
+  attachmentPatienceMs: 10 * 60_000,
+  /** Fetching one attachment. */
+  fetchMsMax: 30_000,
+  /** Pictures of earlier messages that are shown to a model again, the newest, from so many messages back. */
+  earlierPicturesMax: 4,
+  pictureMessagesMax: 8,
+  /** Anthropic takes 5 MB a picture, Google 20 MB a request, in base64, which is a third longer. */
+  pictureBytesMax: 5_000_000,
+  promptPictureBytesMax: 12_000_000,
+  /** What a picture is taken to cost. */
+  pictureTokens: 1_000,
+  documentBytesMax: 5_000_000,
+  /** How much of `contextTokensMax` the documents and transcripts of one message may fill. */
+  documentsShareMax: 0.5,
+  /** Telegram's bots can fetch no more; OpenAI's and Groq's transcription take 25 MB. */
+  soundBytesMax: 20_000_000,
   /** Turns that wait in one room; the newest beyond it are refused with words. */
   roomTurnsMax: 100,
   /** A longer message is refused with words. In UTF-16 units. */

@@ -34,6 +34,8 @@ export type AiEnd = {
   readonly end: Exclude<ReplyEnd, "stopped">;
   /** Who really answered: a fallback may have. */
   readonly model: string;
+  /** The server refused the pictures, and the model has answered without them. */
+  readonly imagesRefused?: true;
   /** As the provider reports it; absent when it does not. */
   readonly usage?: { readonly promptTokens: number; readonly completionTokens: number };
 };

@@ -1,6 +1,7 @@
 import type { Limits } from "../domain/limits.ts";
 import type { AiClient } from "./ai-client.ts";
 import type { Channel } from "./channel.ts";
+import type { DocumentReader } from "./document-reader.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Journal } from "./journal.ts";
 import type { ModelCatalogue } from "./model-catalogue.ts";
@@ -8,6 +9,7 @@ import type { RateLimiter } from "./rate-limiter.ts";
 import type { Revisions } from "./revisions.ts";
 import type { SessionCache } from "./session-cache.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Transcriber } from "./transcriber.ts";
 import type { Wire } from "./wire.ts";
 
 /** All that the conversation asks of the world. `main.ts` builds it once. */
@@ -15,6 +17,9 @@ export type Gateway = {
   readonly channels: ReadonlyMap<string, Channel>;
   readonly ai: AiClient;
   readonly models: ModelCatalogue;
+  /** Absent: nobody here can listen. */
+  readonly transcriber?: Transcriber;
+  readonly documents: DocumentReader;
   readonly inbox: Inbox;
   readonly revisions: Revisions;
   readonly sessions: Sessions;

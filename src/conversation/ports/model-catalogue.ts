@@ -11,6 +11,8 @@ export type Model = {
   readonly id: string;
   /** What it can read, where the provider says so. */
   readonly contextTokensMax?: number;
+  /** Whether it can be shown pictures. Absent: nobody says so; trying tells. */
+  readonly readsImages?: boolean;
 };
 
 export type ResolvedModel =

@@ -1,5 +1,5 @@
 import type { ChannelMessage } from "../domain/message.ts";
-import type { ConversationTally, Session, SessionIds } from "../domain/session.ts";
+import type { ConversationTally, Session, SessionIds, Spoken } from "../domain/session.ts";
 import type { Turn } from "../domain/turn.ts";
 
 /** Users, their conversations, and what was said: the truth. Every call throws StoreError when the database is away. */
@@ -13,8 +13,14 @@ export interface Sessions {
    */
   read(message: ChannelMessage, ids: SessionIds): Promise<Session | undefined>;
 
-  /** As `read`, with the newest `historyMax` that was said before; and saves the turn's message in the same stroke, once however often it is repeated. */
-  record(turn: Turn, ids: SessionIds, historyMax: number): Promise<Session | undefined>;
+  /**
+   * As `read`, with the newest `historyMax` that was said before; and saves what the turn's message says in the same stroke, once
+   * however often it is repeated.
+   */
+  record(turn: Turn, spoken: Spoken, ids: SessionIds, historyMax: number): Promise<Session | undefined>;
+
+  /** What an earlier attempt has saved of the turn's message, if it has. */
+  spoken(turn: Turn): Promise<Spoken | undefined>;
 
   /** `/model NAME`; undefined takes the preference back. */
   setUserModel(userId: string, model: string | undefined): Promise<void>;

@@ -1,9 +1,8 @@
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
-import type { Session, SessionIds, Utterance } from "../../conversation/domain/session.ts";
-import { spokenText } from "../../conversation/domain/spoken-text.ts";
+import type { Session, SessionIds, Spoken, Utterance } from "../../conversation/domain/session.ts";
 import type { Sessions } from "../../conversation/ports/sessions.ts";
 import { gather } from "../gather.ts";
-import { type Postgres, type Statement, storable } from "./connect-postgres.ts";
+import { type Postgres, type Statement, storable, toJson } from "./connect-postgres.ts";
 
 /** The tables `users`, `conversations` and `messages`. */
 export function postgresSessions({ query }: Postgres): Sessions {
@@ -30,7 +29,13 @@ export function postgresSessions({ query }: Postgres): Sessions {
       return row && sessionFrom(ids, row);
     },
 
-    record: ({ id, message }, ids, historyMax) => recordGathered({ turnId: id, message, ids, historyMax }),
+    record: ({ id, message }, spoken, ids, historyMax) =>
+      recordGathered({ turnId: id, message, spoken, ids, historyMax }),
+
+    async spoken({ id }) {
+      const [row] = await query<Spoken>(readSpoken, [id]);
+      return row;
+    },
 
     async setUserModel(userId, model) {
       await query(setUserModel, [userId, model ?? null]);
@@ -78,7 +83,12 @@ type SessionRow = {
   preferred_model: string | null;
   model_override: string | null;
   channel_model: string | null;
-  history: { role: Utterance["role"]; text: string; author: string | null }[];
+  history: {
+    role: Utterance["role"];
+    text: string;
+    author: string | null;
+    attachments: Spoken["attachments"] | null;
+  }[];
 };
 
 function sessionFrom(ids: SessionIds, row: SessionRow): Session {
@@ -87,7 +97,12 @@ function sessionFrom(ids: SessionIds, row: SessionRow): Session {
     ...(row.preferred_model && { preferredModel: row.preferred_model }),
     ...(row.model_override && { modelOverride: row.model_override }),
     ...(row.channel_model && { channelModel: row.channel_model }),
-    history: row.history.map(({ role, text, author }) => ({ role, text, ...(author && { author }) })),
+    history: row.history.map(({ role, text, author, attachments }) => ({
+      role,
+      text,
+      ...(author && { author }),
+      ...(attachments && { attachments }),
+    })),
   };
 }
 
@@ -124,24 +139,31 @@ const readSession: Statement = {
   text: `with ${sessionsOfPlaces} select preferred_model, model_override, channel_model, '[]'::json as history from session`,
 };
 
-type Recording = Place & { readonly turnId: string; readonly historyMax: number };
+type Recording = Place & { readonly turnId: string; readonly spoken: Spoken; readonly historyMax: number };
 
 /** The conversation keeps the message once, however often the turn is tried. */
 const recordMessages: Statement = {
   name: "record-messages",
   text: `with ${sessionsOfPlaces}, message as (
-    select session.*, turn_id, history_max, author, text
-      from session join unnest($6::bigint[], $7::integer[], $8::text[], $9::text[]) with ordinality
-        as message (turn_id, history_max, author, text, n) using (n)
+    select session.*, turn_id, history_max, author, text, attachments
+      from session join unnest($6::bigint[], $7::integer[], $8::text[], $9::text[], $10::jsonb[]) with ordinality
+        as message (turn_id, history_max, author, text, attachments, n) using (n)
   ), said as (
-    insert into messages (conversation_id, turn_id, role, user_id, author, content)
-    select conversation_id, turn_id, 'user', user_id, author, text from message on conflict (turn_id, role) do nothing
+    insert into messages (conversation_id, turn_id, role, user_id, author, content, attachments)
+    select conversation_id, turn_id, 'user', user_id, author, text, attachments from message
+        on conflict (turn_id, role) do nothing
   ) select turn_id, preferred_model, model_override, channel_model, history
       from message cross join lateral (
-        select coalesce(json_agg(json_build_object('role', role, 'text', content, 'author', author) order by id), '[]') as history
-          from (select id, role, content, messages.author from messages
+        select coalesce(json_agg(json_build_object(
+            'role', role, 'text', content, 'author', author, 'attachments', nullif(attachments, '[]')) order by id), '[]') as history
+          from (select id, role, content, messages.author, messages.attachments from messages
                  where messages.conversation_id = message.conversation_id and messages.turn_id <> message.turn_id
                  order by id desc limit history_max) newest) said_before`,
+};
+
+const readSpoken: Statement = {
+  name: "read-spoken",
+  text: `select content as text, attachments from messages where turn_id = $1 and role = 'user'`,
 };
 
 /** @returns for each its session; undefined where the ids are not (any more) those of the message's place */
@@ -151,7 +173,8 @@ async function recordAll(query: Postgres["query"], batch: readonly Recording[]):
     batch.map(({ turnId }) => turnId),
     batch.map(({ historyMax }) => historyMax),
     batch.map(({ message }) => storable(message.author.name)),
-    batch.map(({ message }) => storable(spokenText(message))),
+    batch.map(({ spoken }) => storable(spoken.text)),
+    batch.map(({ spoken }) => toJson(spoken.attachments)),
   ]);
   const byTurn = new Map(rows.map((row) => [row.turn_id, row]));
   return batch.map(({ turnId, ids }) => {

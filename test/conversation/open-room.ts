@@ -1,0 +1,98 @@
+import { acceptMessages } from "../../src/conversation/accept-messages.ts";
+import { ChannelError } from "../../src/conversation/domain/errors.ts";
+import { type Limits, limits } from "../../src/conversation/domain/limits.ts";
+import type { Attachment, AttachmentKind, ChannelMessage } from "../../src/conversation/domain/message.ts";
+import type { AiClient, AiEnd, Prompt } from "../../src/conversation/ports/ai-client.ts";
+import type { Gateway } from "../../src/conversation/ports/gateway.ts";
+import type { Model } from "../../src/conversation/ports/model-catalogue.ts";
+import type { Transcriber } from "../../src/conversation/ports/transcriber.ts";
+import { workInbox } from "../../src/conversation/work-inbox.ts";
+import { documentReader } from "../../src/documents/document-reader.ts";
+import { message } from "../messages.ts";
+import { openTestStore } from "../setup/open-test-store.ts";
+import { until } from "../until.ts";
+import { smallRoom, type Platform, transcriptOf } from "./small-room.ts";
+import { silentJournal } from "./small-world.ts";
+
+/** A room in which things are sent, on a real database. What is not readonly may be changed while it is open. */
+export type OpenRoom = {
+  /** What the platform gives out, by the name of the attachment. An error is thrown as often as it stands there. */
+  readonly files: Map<string, Uint8Array | ChannelError>;
+  /** How often each was fetched. */
+  readonly fetched: string[];
+  readonly prompts: Prompt[];
+  models: readonly Model[];
+  answer: AiClient["stream"];
+  /** Writes, waits for the answer, and returns what the room shows for it. */
+  ask(given: Partial<ChannelMessage>): Promise<string>;
+  close(): Promise<void>;
+};
+
+export async function openRoom(
+  given: { readonly transcriber?: Transcriber; readonly limits?: Partial<Limits> } = {},
+): Promise<OpenRoom> {
+  const store = await openTestStore();
+  const platform: Platform = { parts: [] };
+  const [taking, holding] = [new AbortController(), new AbortController()];
+  const room: Omit<OpenRoom, "ask" | "close"> = {
+    files: new Map(),
+    fetched: [],
+    prompts: [],
+    models: [{ id: "small" }],
+    async *answer() {
+      yield { text: "I see." };
+      yield { end: "complete", model: "small" } satisfies AiEnd;
+    },
+  };
+  const gateway: Gateway = {
+    ...store,
+    channels: new Map([["test", { ...smallRoom(platform, noFaults), fetch: fetchFrom(room) }]]),
+    ai: {
+      stream(prompt, signal) {
+        room.prompts.push(prompt);
+        return room.answer(prompt, signal);
+      },
+    },
+    ...(given.transcriber && { transcriber: given.transcriber }),
+    documents: documentReader(),
+    models: { list: async () => room.models, resolve: async (name) => ({ kind: "unverified", model: name }) },
+    journal: silentJournal,
+    house: { model: async () => "small", instructions: "Be brief." },
+    limits: { ...limits, backoffMs: 10, backoffMsMax: 20, sweepMs: 20, ...given.limits },
+  };
+  const working = workInbox(gateway, { taking: taking.signal, holding: holding.signal });
+
+  return Object.assign(room, {
+    async ask(asked: Partial<ChannelMessage>) {
+      const one = message({ channel: "test", ...asked });
+      await acceptMessages([one], gateway);
+      const recent = () => store.transcripts.recent("test", one.room, 20);
+      const ended = async () =>
+        (await recent()).find(({ message, state }) => message.id === one.id && state === "delivered");
+      const { turnId } = await until(ended, "it is answered", 10_000);
+      return transcriptOf(platform, one.room).find((answer) => answer.turnId === turnId)?.text ?? "";
+    },
+    async close() {
+      taking.abort("shutdown");
+      await working;
+      await store.drop();
+    },
+  });
+}
+
+/** What a person sends; it is fetched by its name. */
+export function sent(kind: AttachmentKind, name: string, more: Partial<Attachment> = {}): Attachment {
+  return { kind, name, source: { file: name }, ...more };
+}
+
+function fetchFrom({ files, fetched }: Pick<OpenRoom, "files" | "fetched">) {
+  return async ({ name }: Attachment, bytesMax: number): Promise<Uint8Array> => {
+    fetched.push(name);
+    const file = files.get(name) ?? new ChannelError("it is gone", { retryable: false });
+    if (file instanceof ChannelError) throw file;
+    if (file.length > bytesMax) throw new ChannelError("it is too large", { retryable: false });
+    return file;
+  };
+}
+
+const noFaults = { async before() {}, async after() {} };
