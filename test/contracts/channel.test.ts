@@ -15,6 +15,8 @@ type Place = {
   readonly channel: Channel;
   readonly message: ChannelMessage;
   roomShows(): readonly string[];
+  /** The files that can be saved there, in order. */
+  roomOffers(): readonly { readonly name: string; readonly text: string }[];
   /** How often the platform was asked to write. */
   writes(): number;
 };
@@ -28,7 +30,10 @@ const places: readonly { name: string; open(): Promise<Place>; exceptions: Excep
 type Exceptions = { readonly onlyAdds?: string };
 
 const final = (text: string): Reply => ({ text, end: "complete" });
-const long = Array.from({ length: 1_500 }, (_, n) => `word${n}`).join(" ");
+const words = (count: number) => Array.from({ length: count }, (_, n) => `word${n}`).join(" ");
+const long = words(600);
+const tooLong = words(4_000);
+const file = { name: "notes.json", mimeType: "application/json", text: '{"kept": "all"}' };
 
 function show({ channel, message }: Place, reply: Reply, shown: readonly string[] = [], noted: string[][] = []) {
   const turn: Turn = { id: "1", message, attempt: 1, shown, ageMs: 0 };
@@ -83,6 +88,63 @@ describe.each(places)("a reply on $name", ({ open, exceptions }) => {
     },
   );
 
+  test.skipIf(exceptions.onlyAdds)(
+    `of more than four messages is a head, and a file of the whole${because(exceptions.onlyAdds)}`,
+    async () => {
+      const place = await open();
+      const draft = await show(place, { text: tooLong });
+      expect(draft).toHaveLength(4);
+      expect(place.roomShows().at(-1)).toMatch(/…$/);
+
+      const noted: string[][] = [];
+      const shown = await show(place, final(tooLong), draft, noted);
+      expect(shown).toHaveLength(4);
+      const texts = place.roomShows();
+      expect(tooLong.startsWith(texts.slice(0, -1).join(" "))).toBe(true);
+      expect(texts.at(-1)).toMatch(/whole answer/);
+      expect(place.roomOffers()).toEqual([{ name: "answer.md", text: tooLong }]);
+
+      const before = [place.roomShows(), place.roomOffers(), place.writes()];
+      expect(await show(place, final(tooLong), shown)).toEqual(shown);
+      expect([place.roomShows(), place.roomOffers(), place.writes()]).toEqual(before);
+      expect(await show(place, final("short after all"), shown)).toEqual([shown[0]]);
+      expect([place.roomShows(), place.roomOffers()]).toEqual([["short after all"], []]);
+    },
+  );
+
+  test("with a file offers it once", async () => {
+    const place = await open();
+    const shown = await show(place, { ...final("Here it is."), file });
+    expect(shown).toHaveLength(1);
+    expect(place.roomShows().join("\n")).toMatch(/^Here it is\./);
+    expect(place.roomOffers()).toEqual([file].map(({ name, text }) => ({ name, text })));
+  });
+
+  test.skipIf(exceptions.onlyAdds)(
+    `with a file takes the place of what was there, and the other way round${because(exceptions.onlyAdds)}`,
+    async () => {
+      const place = await open();
+      const text = await show(place, final("Wait."));
+      const withFile = await show(place, { ...final("Here it is."), file }, text);
+      expect([place.roomShows(), place.roomOffers()]).toEqual([
+        ["Here it is."],
+        [{ name: file.name, text: file.text }],
+      ]);
+      expect(await show(place, final("Gone."), withFile)).toHaveLength(1);
+      expect([place.roomShows(), place.roomOffers()]).toEqual([["Gone."], []]);
+    },
+  );
+
+  test.skipIf(exceptions.onlyAdds)(
+    `that is empty in the end leaves nothing${because(exceptions.onlyAdds)}`,
+    async () => {
+      const place = await open();
+      const shown = await show(place, final(long));
+      expect(await show(place, final(""), shown)).toEqual([]);
+      expect([place.roomShows(), await show(place, final(""))]).toEqual([[], []]);
+    },
+  );
+
   test("of a turn that is no longer ours is not sent", async () => {
     const place = await open();
     const turn: Turn = { id: "1", message: place.message, attempt: 1, shown: [], ageMs: 0 };
@@ -102,11 +164,12 @@ async function openTelegram(): Promise<Place> {
   const { kept } = listening(channel);
   double.say({ chat: 7, text: "Hello" });
   const message = await until(() => kept[0], "the message");
-  const writes = ["sendMessage", "editMessageText", "deleteMessage"];
+  const writes = ["sendMessage", "editMessageText", "editMessageMedia", "deleteMessage"];
   return {
     channel,
     message,
     roomShows: () => double.transcript(7).flatMap(({ fromBot, text }) => (fromBot ? [text] : [])),
+    roomOffers: () => double.transcript(7).flatMap(({ document }) => (document ? [document] : [])),
     writes: () => writes.reduce((sum, method) => sum + double.callsOf(method).length, 0),
   };
 }
@@ -119,6 +182,7 @@ async function openDiscord(): Promise<Place> {
     channel,
     message: await heard("Hello"),
     roomShows: () => discord.transcript(room).flatMap(({ author, content }) => (author === "parley" ? [content] : [])),
+    roomOffers: () => discord.transcript(room).flatMap(({ files }) => files),
     writes: () =>
       discord.calls.filter(({ method, path }) => method !== "GET" && /\/messages(\/\d+)?$/.test(path)).length,
   };
@@ -139,6 +203,8 @@ async function openTerminal(): Promise<Place> {
     channel,
     message: await until(() => kept[0], "the message"),
     roomShows: () => (printed.trim() ? [printed.trim()] : []),
+    roomOffers: () =>
+      [...printed.matchAll(/^── (\S+)\n([^]*?)\n──$/gm)].map(([, name = "", text = ""]) => ({ name, text })),
     writes: () => (printed ? 1 : 0),
   };
 }

@@ -1,7 +1,12 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { partCharsMax, writePlainReply, writeReply } from "../../src/channels/discord/write-reply.ts";
+import { type Part, partCharsMax, writePlainReply, writeReply } from "../../src/channels/discord/write-reply.ts";
+import type { Reply } from "../../src/conversation/domain/reply.ts";
 import { markdownDocument } from "../text/markdown-document.ts";
+
+const contents = (parts: readonly Part[]) => parts.map(({ content }) => content);
+const write = (text: string) => contents(writeReply({ text, end: "complete" }));
+const draft = (text: string) => contents(writeReply({ text }));
 
 const cases: readonly (readonly [name: string, markdown: string, shown: string])[] = [
   [
@@ -38,35 +43,37 @@ const cases: readonly (readonly [name: string, markdown: string, shown: string])
   ["a footnote", "a[^1]\n\n[^1]: b", "a[1]\n\n[1] b"],
 ];
 test.each(cases)("%s", (_, markdown, shown) => {
-  expect(writeReply(markdown, "final")).toEqual([shown]);
+  expect(write(markdown)).toEqual([shown]);
 });
 
 test("a draft shows open markup as closed", () => {
-  expect(writeReply("this is **bol", "draft")).toEqual(["this is **bol**"]);
-  expect(writeReply("```js\nlet a", "draft")).toEqual(["```js\nlet a\n```"]);
+  expect(draft("this is **bol")).toEqual(["this is **bol**"]);
+  expect(draft("```js\nlet a")).toEqual(["```js\nlet a\n```"]);
 });
 
 test("nothing to see is no part", () => {
-  expect(writeReply("", "final")).toEqual([]);
-  expect(writeReply(" \n\u200b\n", "final")).toEqual([]);
-  expect(writeReply("[only]: https://e.org", "final")).toEqual([]);
+  expect(write("")).toEqual([]);
+  expect(write(" \n\u200b\n")).toEqual([]);
+  expect(write("[only]: https://e.org")).toEqual([]);
 });
 
 test("a long code block is closed at the cut and opened again", () => {
   const code = Array.from({ length: 300 }, (_, index) => `line ${index}`).join("\n");
-  const parts = writeReply(`Look:\n\n\`\`\`js\n${code}\n\`\`\`\n\nDone.`, "final");
+  const parts = write(`Look:\n\n\`\`\`js\n${code}\n\`\`\`\n\nDone.`);
   expect(parts.length).toBeGreaterThan(1);
   for (const part of parts) expect(part.match(/```/g)?.length).toBe(2);
   expect(parts.at(1)).toMatch(/^```js\nline /);
 });
 
 test("emoji count once, as Discord counts them", () => {
-  expect(writeReply("😀".repeat(2_000), "final")).toHaveLength(1);
-  expect(writeReply("😀".repeat(2_001), "final")).toHaveLength(2);
+  expect(write("😀".repeat(2_000))).toHaveLength(1);
+  expect(write("😀".repeat(2_001))).toHaveLength(2);
 });
 
 test("plain text keeps the words and loses the formatting", () => {
-  expect(writePlainReply("**a**\n```js\nx\n```\n- b")).toEqual(["\\*\\*a\\*\\*\nx\n\\- b"]);
+  expect(contents(writePlainReply({ text: "**a**\n```js\nx\n```\n- b", end: "complete" }))).toEqual([
+    "\\*\\*a\\*\\*\nx\n\\- b",
+  ]);
 });
 
 test("whatever a model writes, every part is one that Discord takes", () => {
@@ -77,7 +84,8 @@ test("whatever a model writes, every part is one that Discord takes", () => {
       fc.integer({ min: 1, max: 8 }),
       (text, state, times) => {
         const markdown = Array.from({ length: times }, () => text).join("\n\n");
-        for (const part of [...writeReply(markdown, state), ...writePlainReply(markdown)]) {
+        const reply: Reply = state === "draft" ? { text: markdown } : { text: markdown, end: "complete" };
+        for (const part of contents([...writeReply(reply), ...writePlainReply(reply)])) {
           const chars = Array.from(part).length;
           expect(chars).toBeGreaterThan(0);
           expect(chars).toBeLessThanOrEqual(partCharsMax);

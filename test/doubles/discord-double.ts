@@ -12,6 +12,7 @@ import {
   type ShutCode,
 } from "./discord-http.ts";
 import type { Doing } from "./discord-interactions.ts";
+import type { Attachment } from "./discord-uploads.ts";
 import { type DiscordMessage, type DiscordRoom, discordWorld, type DiscordWorld } from "./discord-world.ts";
 
 export type DoubleOptions = Partial<
@@ -24,6 +25,7 @@ export type Shown = {
   readonly author: string;
   /** Empty while a slash command's answer says "thinking…". */
   readonly content: string;
+  readonly files: readonly { readonly name: string; readonly text: string }[];
   /** The message it answers. */
   readonly reference?: string;
   /** The labels of its buttons. */
@@ -228,13 +230,15 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
   }
 }
 
-function show({ id, author, content, message_reference, components }: DiscordMessage): Shown {
+function show({ id, author, content, message_reference, components, attachments }: DiscordMessage): Shown {
+  const files = attachments as readonly Attachment[];
   const name = author.global_name ?? author.username;
   const buttons = buttonsOf(components).map(({ label }) => label);
   return {
     id,
     author: name,
     content,
+    files: files.map(({ filename, text }) => ({ name: filename, text })),
     ...(message_reference ? { reference: message_reference.message_id } : {}),
     ...(buttons.length > 0 && { buttons }),
   };

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { buffer } from "node:stream/consumers";
 import { apiError, invalid, type Answer } from "./discord-answers.ts";
 import { refuseComponents } from "./discord-components.ts";
 import { discordCommands } from "./discord-commands.ts";
 import { discordInteractions, type InteractionOptions } from "./discord-interactions.ts";
 import { at, type Body, editFields, type Request, type Route } from "./discord-route.ts";
+import { attachmentsAfter, contentOf, readUploads, refuseUploads } from "./discord-uploads.ts";
 import { discordRateLimits, placeOf, type RateLimitOptions } from "./discord-rate-limits.ts";
 import { watchFlights } from "./watch-flights.ts";
 import type { DiscordMessage, DiscordRoom, DiscordWorld } from "./discord-world.ts";
@@ -125,14 +127,14 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
       const url = new URL(request.url ?? "/", "http://double");
       const method = request.method ?? "GET";
       const caller = { atMs: Date.now(), by: options.callerOf?.(request.socket.remotePort ?? 0) };
-      const text = await readText(request);
+      const raw = await buffer(request);
       if (state.away) return void request.socket.destroy();
       const path = url.pathname.replace(/^\/api\/v10/, "");
       const call: Call = {
         method,
         path,
         query: Object.fromEntries(url.searchParams),
-        body: parse(text),
+        body: await readUploads(raw, request.headers["content-type"]),
         ...caller,
         status: 0,
       };
@@ -242,12 +244,13 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     const message = world().send({
       room,
       author: world().bot,
-      content: String(body["content"]).trim(),
+      content: contentOf(body),
       ping: false,
       reference: question?.id,
       more: {
         flags: body["flags"] ?? 0,
         components: body["components"] ?? [],
+        attachments: attachmentsAfter(body, world().snowflake),
         ...(nonce === undefined ? {} : { nonce }),
       },
     });
@@ -269,9 +272,15 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     const { content = message.content, components = message["components"], flags = message.flags & noEmbeds } = body;
     if (body["allowed_mentions"] === undefined && body["content"] !== undefined)
       complaints.push("an edit without allowed_mentions");
-    const refusal = refuseMessage({ ...body, content, allowed_mentions: {} });
+    const refusal = refuseMessage({ ...body, content, allowed_mentions: {} }, message);
     if (refusal) return refusal;
-    const changes = { content: String(content).trim(), components, flags: Number(flags) | (message.flags & ephemeral) };
+    const attachments = attachmentsAfter(body, world().snowflake, message);
+    const changes = {
+      content: contentOf({ content }),
+      components,
+      attachments,
+      flags: Number(flags) | (message.flags & ephemeral),
+    };
     return { status: 200, body: world().change(message, changes) };
   }
 
@@ -283,13 +292,16 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   }
 
   /** Missing pings and link previews are a promise of ours, not of Discord: what forgets them is recorded. */
-  function refuseMessage(body: Body): Answer | undefined {
-    const { content, nonce, allowed_mentions: allowed, flags } = body;
+  function refuseMessage(body: Body, message?: DiscordMessage): Answer | undefined {
+    const { content = "", nonce, allowed_mentions: allowed, flags } = body;
     if (typeof allowed !== "object") complaints.push("a message without allowed_mentions");
     if (typeof flags === "number" && (flags & ~0xd004) !== 0) return invalid("flags", "BASE_TYPE_BAD");
     if (typeof content !== "string") return apiError(400, 50_006, "Cannot send an empty message");
     if (Array.from(content).length > 2_000) return invalid("content", "BASE_TYPE_MAX_LENGTH");
-    if (content.trim() === "") return apiError(400, 50_006, "Cannot send an empty message");
+    const unfit = refuseUploads(body, message);
+    if (unfit) return unfit;
+    if (content.trim() === "" && attachmentsAfter(body, () => "", message).length === 0)
+      return apiError(400, 50_006, "Cannot send an empty message");
     if (nonce !== undefined && (typeof nonce !== "string" || nonce.length > 25))
       return invalid("nonce", "BASE_TYPE_MAX_LENGTH");
     return refuseComponents(body["components"]);
@@ -347,19 +359,4 @@ function readReference(reference: unknown): { readonly id: string; readonly must
 
 function faultAnswer({ status, body, headers }: Exclude<Fault, string>): Answer {
   return { status, body: body ?? { message: "made to fail", code: 0 }, ...(headers ? { headers } : {}) };
-}
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
-}
-
-function parse(text: string): unknown {
-  if (text === "") return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

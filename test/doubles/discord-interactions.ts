@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Answer, apiError, invalid } from "./discord-answers.ts";
 import { refuseChoices, refuseModal } from "./discord-components.ts";
 import { at, type Body, editFields, type Request, type Route } from "./discord-route.ts";
+import { attachmentsAfter, contentOf } from "./discord-uploads.ts";
 import type { DiscordMessage, DiscordRoom, DiscordUser, DiscordWorld } from "./discord-world.ts";
 
 export type InteractionOptions = {
@@ -169,13 +170,14 @@ export function discordInteractions(
     const said = world().send({
       room,
       author: world().bot,
-      content: isThinking ? "" : String(body["content"]).trim(),
+      content: isThinking ? "" : contentOf(body),
       type: first ? 20 : 0,
       more: {
         webhook_id: world().applicationId,
         flags: flags | (isThinking ? thinking : 0),
         interaction_metadata: { id, user: author },
         components: body["components"] ?? [],
+        attachments: attachmentsAfter(body, world().snowflake),
       },
       ...((flags & ephemeral) !== 0 && { onlyFor: author }),
     });

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
 import { type Entry, TelegramAudit } from "./telegram-audit.ts";
 import { type Chaos, TelegramChaos } from "./telegram-chaos.ts";
 import { TelegramFlood } from "./telegram-flood.ts";
 import { Refused, methodParams, type Method, type Params } from "./telegram-methods.ts";
-import { TelegramRooms, type ChatSpec, type Said, type Shown } from "./telegram-rooms.ts";
+import { TelegramRooms, type ChatSpec, type Said, type Shown, type Upload } from "./telegram-rooms.ts";
 import { TelegramWebhook, type Delivery } from "./telegram-webhook.ts";
 
 export type TelegramDoubleOptions = {
@@ -89,6 +90,7 @@ export type TelegramDouble = {
 };
 
 type Update = { readonly update_id: number } & Readonly<Record<string, unknown>>;
+type Asked = { readonly body: Record<string, unknown>; readonly uploads: ReadonlyMap<string, Upload> };
 type Poll = { readonly answer: (updates: readonly Update[]) => void; readonly refuse: (error: Refused) => void };
 
 /** A Bot API server, as strict as Telegram's, with its people. */
@@ -274,7 +276,7 @@ class Double implements TelegramDouble {
     const atMs = Date.now();
     const by = this.#callerOf?.(request.socket.remotePort ?? 0);
     const [, token, method = ""] = /^\/bot([^/]+)\/(\w+)$/.exec(request.url ?? "") ?? [];
-    const body = await readBody(request);
+    const { body, uploads } = await readBody(request);
     if (token === undefined) return refuse(response, new Refused(404, "Not Found"));
     if (token !== this.token) return refuse(response, new Refused(401, "Unauthorized"));
     this.calls.push({ method, params: body, atMs, by });
@@ -290,7 +292,7 @@ class Double implements TelegramDouble {
       const bannedSeconds = chat === undefined ? undefined : this.#audit.call(method, chat);
       if (bannedSeconds !== undefined) throw tooMany(bannedSeconds);
       if (typeof fault === "object") throw faultError(fault);
-      const result = await this.#answer(method, body, response);
+      const result = await this.#answer(method, { body, uploads }, response);
       if (fault === "apply-then-reset") return void request.socket.destroy();
       send(response, 200, { ok: true, result });
     } catch (error) {
@@ -305,7 +307,7 @@ class Double implements TelegramDouble {
     return planned ?? (chat === undefined ? undefined : this.#chaos?.faultOf(method, chat));
   }
 
-  #answer(method: string, body: Record<string, unknown>, response: ServerResponse): unknown {
+  #answer(method: string, { body, uploads }: Asked, response: ServerResponse): unknown {
     if (!isMethod(method)) {
       this.unknownRequests.push(method);
       throw new Refused(404, "Not Found: method not found");
@@ -323,6 +325,7 @@ class Double implements TelegramDouble {
     }
     if (method === "sendMessage") return this.#rooms.send(this.#params(method, body));
     if (method === "editMessageText") return this.#rooms.edit(this.#params(method, body));
+    if (method === "editMessageMedia") return this.#rooms.editMedia(this.#params(method, body), uploads);
     if (method === "deleteMessage") return this.#rooms.delete(this.#params(method, body));
     if (method === "sendChatAction") return this.#rooms.act(this.#params(method, body));
     this.#params(method, body);
@@ -422,14 +425,27 @@ function chatOf(update: Readonly<Record<string, unknown>>): string {
   return String(message?.chat?.id ?? callback?.message?.chat?.id);
 }
 
-async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
-  const chunks: Buffer[] = [];
+async function readBody(request: IncomingMessage): Promise<Asked> {
+  const body = await buffer(request);
+  const type = request.headers["content-type"] ?? "";
+  if (type.startsWith("multipart/form-data"))
+    return readForm(await new Response(body, { headers: { "content-type": type } }).formData());
   try {
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    return chunks.length === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>);
+    return { body: JSON.parse(String(body) || "{}") as Record<string, unknown>, uploads: new Map() };
   } catch {
-    return {};
+    return { body: {}, uploads: new Map() };
   }
+}
+
+/** In a form all but texts are JSON. */
+async function readForm(form: FormData): Promise<Asked> {
+  const body: Record<string, unknown> = {};
+  const uploads = new Map<string, Upload>();
+  for (const [name, value] of form) {
+    if (typeof value !== "string") uploads.set(name, { name: value.name, text: await value.text() });
+    else body[name] = /^[[{\d-]/.test(value) ? JSON.parse(value) : value;
+  }
+  return { body, uploads };
 }
 
 function tooMany(seconds: number): Refused {

@@ -58,6 +58,17 @@ export const methodParams = {
     entities: entities.optional(),
     link_preview_options: link_preview_options.optional(),
   }),
+  editMessageMedia: z.strictObject({
+    chat_id,
+    message_id,
+    media: z.strictObject({
+      type: z.literal("document"),
+      /** The field of the form that holds it. Ids and addresses of files are not known here. */
+      media: z.templateLiteral(["attach://", z.string().min(1)]),
+      caption: z.string().optional(),
+      caption_entities: entities.optional(),
+    }),
+  }),
   deleteMessage: z.strictObject({ chat_id, message_id }),
   sendChatAction: z.strictObject({ chat_id, message_thread_id: z.int().optional(), action: z.literal("typing") }),
   answerCallbackQuery: z.strictObject({ callback_query_id: z.string(), text: z.string().optional() }),

@@ -42,9 +42,14 @@ export type Shown = {
   readonly entities: readonly GivenEntity[];
   readonly threadId?: number;
   readonly replyTo?: number;
+  /** What it shows; the text is its caption then. */
+  readonly document?: Upload;
   /** How often it was edited. */
   readonly edits: number;
 };
+
+/** A file as it was uploaded. */
+export type Upload = { readonly name: string; readonly text: string };
 
 type Chat = {
   readonly about: { id: number; type: string; title?: string; is_forum?: true; first_name?: string };
@@ -185,10 +190,8 @@ export class TelegramRooms {
   }
 
   edit({ chat_id, message_id, text, entities = [] }: Params<"editMessageText">) {
-    const chat = this.#writable(chat_id);
-    const message = chat.messages.get(message_id);
-    if (!message) throw new Refused(400, "Bad Request: message to edit not found");
-    if (!message.fromBot) throw new Refused(400, "Bad Request: message can't be edited");
+    const { chat, message } = this.#own(chat_id, message_id);
+    if (message.document) throw new Refused(400, "Bad Request: there is no text in the message to edit");
     validate(text, entities);
     if (message.text === text && JSON.stringify(message.entities) === JSON.stringify(entities))
       throw new Refused(
@@ -197,6 +200,23 @@ export class TelegramRooms {
       );
     this.#count(chat_id);
     chat.messages.set(message_id, { ...message, text, entities, edits: message.edits + 1 });
+    this.#audit.note({ chat: chat_id, messageId: message_id, kind: "edited", text });
+    return this.#asMessage(chat, message_id);
+  }
+
+  /** Replaces a text too. A new upload is never the same as what was there. */
+  editMedia({ chat_id, message_id, media }: Params<"editMessageMedia">, uploads: ReadonlyMap<string, Upload>) {
+    const { chat, message } = this.#own(chat_id, message_id);
+    const { caption: text = "", caption_entities: entities = [] } = media;
+    const document = uploads.get(media.media.slice("attach://".length));
+    if (!document) throw new Refused(400, "Bad Request: wrong file identifier/HTTP URL specified");
+    if (document.text === "") throw new Refused(400, "Bad Request: file must be non-empty");
+    if (document.name === "") throw new Refused(400, "Bad Request: the file has no name");
+    if (Buffer.byteLength(document.text) > 50 * 1_000_000) throw new Refused(413, "Request Entity Too Large");
+    if (text.length > 1024) throw new Refused(400, "Bad Request: message caption is too long");
+    validate(text, entities);
+    this.#count(chat_id);
+    chat.messages.set(message_id, { ...message, text, entities, document, edits: message.edits + 1 });
     this.#audit.note({ chat: chat_id, messageId: message_id, kind: "edited", text });
     return this.#asMessage(chat, message_id);
   }
@@ -217,6 +237,15 @@ export class TelegramRooms {
       threadId === undefined || (threadId === generalTopic ? chat.about.is_forum : chat.topics.has(threadId));
     if (!known) throw new Refused(400, "Bad Request: message thread not found");
     return true;
+  }
+
+  /** A message that the bot may edit. */
+  #own(chatId: number, messageId: number): { readonly chat: Chat; readonly message: Shown } {
+    const chat = this.#writable(chatId);
+    const message = chat.messages.get(messageId);
+    if (!message) throw new Refused(400, "Bad Request: message to edit not found");
+    if (!message.fromBot) throw new Refused(400, "Bad Request: message can't be edited");
+    return { chat, message };
   }
 
   #chat(chatId: number): Chat {
@@ -262,8 +291,11 @@ export class TelegramRooms {
     const message = chat.messages.get(messageId);
     if (!message) return undefined;
     const from = message.fromBot ? this.me : { id: message.from, is_bot: false, first_name: `Person ${message.from}` };
-    const { text, entities } = message;
-    return { message_id: messageId, from, chat: chat.about, date: now(), text, entities };
+    const { text, entities, document } = message;
+    const content = document
+      ? { document: { file_name: document.name }, caption: text, caption_entities: entities }
+      : { text, entities };
+    return { message_id: messageId, from, chat: chat.about, date: now(), ...content };
   }
 
   /** Privacy mode: commands, mentions and replies; a bare command only after the bot has written. */

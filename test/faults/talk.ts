@@ -11,7 +11,7 @@ export function answerTo(marker: string): string {
   return [`Answer to ${marker}.`, ...middle, `End of ${marker}.`].join("\n\n");
 }
 
-const longMiddle = Array.from({ length: 18 }, (_, line) => `Line ${line}: ${"words".repeat(80)}`);
+const longMiddle = Array.from({ length: 12 }, (_, line) => `Line ${line}: ${"words".repeat(80)}`);
 
 function hash(text: string): number {
   return [...text].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7);

@@ -41,6 +41,7 @@ export async function auditRoom(crash: Crash, progress: Progress, stage: Stage):
   return [
     ...auditTurns(crash, turns, [...before, last]),
     ...auditParts(parts, turns),
+    ...auditHeads(parts),
     ...auditReplies(crash, turns, replies, stage),
     ...auditCalls(crash, progress, stage),
     ...auditPrompt(crash, turns, replies, stage),
@@ -60,7 +61,8 @@ const readTurns = `select message->>'text' as text, state, parts from turns join
 const readBusy = `select from rooms where channel || '/' || room = $1 and (holder is not null or due_at < 'infinity')`;
 
 function joined({ parts }: TurnRow, shown: readonly Part[]): string {
-  return parts.map((id) => shown.find((part) => part.id === id)?.text ?? "").join("\n\n");
+  const own = parts.flatMap((id) => shown.find((part) => part.id === id) ?? []);
+  return own.find(({ whole }) => whole)?.whole ?? own.map(({ text }) => text).join("\n\n");
 }
 
 /** In the order in which it was written. Only a room that refused may be left without words. */
@@ -76,6 +78,20 @@ function auditParts(shown: readonly Part[], turns: readonly TurnRow[]): readonly
   const ids = shown.map(({ id }) => id);
   const known = turns.flatMap(({ parts }) => parts);
   return compare("the parts in the room", ids, known);
+}
+
+/** Before a file of the whole stand as many messages as a long answer has, and they are its beginning. */
+function auditHeads(shown: readonly Part[]): readonly string[] {
+  return shown.flatMap(({ whole }, index) => {
+    if (whole === undefined) return [];
+    const head = bare(
+      shown
+        .slice(index - 3, index)
+        .map(({ text }) => text)
+        .join(""),
+    );
+    return head !== "" && bare(whole).startsWith(head) ? [] : [`the head of a file: ${brief([head])}`];
+  });
 }
 
 function auditReplies({ row }: Crash, turns: readonly TurnRow[], replies: readonly string[], { script }: Stage) {

@@ -42,7 +42,12 @@ export type Room = {
   readonly refuseNext?: () => void;
 };
 
-export type Part = { readonly id: string; readonly text: string };
+export type Part = {
+  readonly id: string;
+  readonly text: string;
+  /** What is in its file: the whole of a long answer. */
+  readonly whole?: string;
+};
 
 export async function openSide(way: Way): Promise<Side> {
   // The same after each restart: it is where the page, or Telegram, goes.
@@ -56,7 +61,10 @@ export async function openSide(way: Way): Promise<Side> {
 async function telegramSide(port: string, more: Environment): Promise<Side> {
   const telegram = await startTelegramDouble({ floodLimits: false });
   const shown = (chat: number) =>
-    telegram.transcript(chat).flatMap(({ id, fromBot, text }) => (fromBot ? [{ id: String(id), text }] : []));
+    telegram
+      .transcript(chat)
+      .filter(({ fromBot }) => fromBot)
+      .map(({ id, text, document }) => ({ id: String(id), text, ...(document && { whole: document.text }) }));
   return {
     settings: { PORT: port, WEB_CHAT: "off", TELEGRAM_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url, ...more },
     partChars: 4_096,
@@ -85,7 +93,7 @@ async function discordSide(port: string): Promise<Side> {
     discord
       .transcript(channel)
       .filter(({ id }) => discord.message(id)?.author.id === discord.botId)
-      .map(({ id, content }) => ({ id, text: content }));
+      .map(({ id, content, files: [file] }) => ({ id, text: content, ...(file && { whole: file.text }) }));
   return {
     settings: { PORT: port, WEB_CHAT: "off", DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase },
     partChars: 2_000,

@@ -36,6 +36,7 @@ const silent: Story = { name: "a silent AI", texts: ["Hello"], pace: "silent" };
 const acknowledged: Story = { name: "an acknowledged message", texts: ["Hello"], pace: "once-acknowledged" };
 const growing: Story = { name: "a growing answer", texts: ["Tell"], answerParts: [0.3], pace: 0.1 };
 const long: Story = { name: "an answer in three parts", texts: ["Tell"], answerParts: [2.5] };
+const tooLong: Story = { name: "an answer that is a head and a file", texts: ["Tell"], answerParts: [6.5] };
 const growingLong: Story = { ...long, name: "an answer that grows to two parts", pace: 1.4 };
 const shrinking: Story = { ...growingLong, name: "an answer that is shorter the second time", answerParts: [2.5, 0.3] };
 const reset: Story = {
@@ -81,6 +82,9 @@ const table: readonly Line[] = [
   [channels, growing, "draft-due", "draft-sent", "draft-noted"],
   [platforms, growing, ["calling", 2], "saved"],
   [platforms, long, ["calling", 2], ["calling", 3], "part-sent", ["part-sent", 2], ["part-noted", 2], "shown"],
+  [platforms, tooLong, ["calling", 4], ["part-sent", 3], ["part-noted", 3], "shown"],
+  // There a text becomes the file.
+  [["telegram by polling"], tooLong, ["calling", 5], ["part-sent", 4], ["part-noted", 4]],
   [platforms, growingLong, "draft-sent", ["draft-sent", 2], ["draft-noted", 2]],
   [platforms, shrinking, ["draft-sent", 2], ["draft-noted", 2]],
   [channels, reset, "command-run"],

@@ -73,18 +73,23 @@ test("slash commands are registered, answered at once, and do the same as their 
   expect(world.ai.requests.at(-1)?.body.model).toBe("claude-3-opus");
 });
 
-test("a long answer comes in parts of at most 2,000 characters, whole and in order, and nobody is pinged", async () => {
+test("a long answer comes in parts of at most 2,000 characters, and with a file of the whole; nobody is pinged", async () => {
   const lines = Array.from({ length: 300 }, (_, line) => `${line}. This is line number ${line} for @everyone.`);
-  world.ai.answer = () => lines.join("\n");
+  world.ai.answer = ({ body }) => lines.slice(0, Number(body.messages.at(-1)?.content)).join("\n");
   await start();
   const channel = discord.dm("Ada");
-  discord.say({ channel, author: "Ada", content: "count" });
-  await untilSaid(channel, /line number 299 /);
+  discord.say({ channel, author: "Ada", content: "130" });
+  await untilSaid(channel, /line number 129 /);
   const parts = botSaid(channel).map(({ content }) => content);
-  expect(parts.length).toBeGreaterThan(5);
+  expect(parts.length).toBeGreaterThan(2);
   expect(parts.every((part) => [...part].length <= 2_000)).toBe(true);
   const numbers = [...parts.join("\n").matchAll(/line number (\d+) /g)].map(([, number]) => Number(number));
-  expect(numbers).toEqual(lines.map((_, line) => line));
+  expect(numbers).toEqual(lines.slice(0, 130).map((_, line) => line));
+
+  discord.say({ channel, author: "Ada", content: "300" });
+  const last = await untilSaid(channel, /The whole answer is in this file/);
+  expect(last.files).toEqual([{ name: "answer.md", text: lines.join("\n") }]);
+  expect(botSaid(channel)).toHaveLength(parts.length + 4);
 });
 
 test("a connection that breaks loses and doubles nothing", async () => {

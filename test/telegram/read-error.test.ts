@@ -15,7 +15,7 @@ test.each([
   [400, "Bad Request: message to delete not found", {}, { kind: "already" }],
   [400, "Bad Request: message to edit not found", {}, { kind: "gone" }],
   [400, "Bad Request: message can't be edited", {}, { kind: "gone" }],
-  [400, "Bad Request: there is no text in the message to edit", {}, { kind: "gone" }],
+  [400, "Bad Request: there is no text in the message to edit", {}, { kind: "textless" }],
   [400, "Bad Request: can't parse entities: Can't find end of the entity", {}, { kind: "formatting" }],
   [400, "Bad Request: group chat was upgraded", { migrate_to_chat_id: -100 }, { kind: "moved", chatId: -100 }],
   [400, "Bad Request: chat not found", {}, { kind: "failed", error: { retryable: false, isShut: true } }],

@@ -1,4 +1,11 @@
-import { DefaultRestOptions, REST, type RESTOptions, RequestMethod, type RateLimitData } from "@discordjs/rest";
+import {
+  DefaultRestOptions,
+  REST,
+  type RESTOptions,
+  RequestMethod,
+  type RateLimitData,
+  type RawFile,
+} from "@discordjs/rest";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { Secret } from "../../secret.ts";
@@ -33,6 +40,8 @@ type Method = keyof typeof methods;
 
 type CallOptions = {
   readonly body?: unknown;
+  /** Sent with the body, in one form. */
+  readonly files?: readonly RawFile[];
   readonly query?: Readonly<Record<string, string>>;
   /** A second copy would do harm and nothing prevents it, so a request whose outcome is unknown is not repeated. */
   readonly once?: true;
@@ -64,10 +73,10 @@ export function discordRest({ token, apiBase, pauses }: RestOptions): DiscordRes
   async function attempt(
     method: Method,
     route: `/${string}`,
-    { body, query, anonymous }: CallOptions,
+    { body, files = [], query, anonymous }: CallOptions,
   ): Promise<unknown> {
     const signal = AbortSignal.timeout(callMsMax);
-    const request = { method: methods[method], fullRoute: route, body, auth: !anonymous, signal };
+    const request = { method: methods[method], fullRoute: route, body, files: [...files], auth: !anonymous, signal };
     try {
       return await rest.request({ ...request, ...(query && { query: new URLSearchParams(query) }) });
     } catch (error) {

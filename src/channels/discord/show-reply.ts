@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { ChannelError } from "../../conversation/domain/errors.ts";
@@ -16,7 +17,7 @@ import { nonceOf } from "./nonce-of.ts";
 import { DiscordRefusal, isBadReference, isBadText, isGone, isShutOut, readError } from "./read-error.ts";
 import { type PartSearch, type SettlingOptions, settleParts } from "./settle-parts.ts";
 import { type ButtonRow, writeButtons } from "./write-buttons.ts";
-import { writePlainReply, writeReply } from "./write-reply.ts";
+import { type Part, writePlainReply, writeReply } from "./write-reply.ts";
 
 /** Makes a room show a reply, as `Channel.show` says. */
 type ShowReply = (turn: Turn, reply: Reply, note: NoteParts, hold: Hold) => Promise<readonly string[]>;
@@ -31,8 +32,8 @@ type Work = {
   readonly hold: Hold;
 };
 
-/** One message of the answer. */
-type Part = { readonly content: string; readonly components: readonly ButtonRow[] };
+/** A part with what can be pressed under it. */
+type Sent = Part & { readonly components: readonly ButtonRow[] };
 
 /** What sending needs to know of the rest of the adapter. */
 type Showing = SettlingOptions & {
@@ -72,14 +73,14 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
 
   /** If Discord will not take the formatted text, the same words go out plain. */
   async function showWithFallback(work: Work, reply: Reply): Promise<void> {
-    const markdown = replyMarkdown(reply);
-    if (markdown === "" && !reply.end) return showTyping(work);
+    if (!reply.end && replyMarkdown(reply) === "") return showTyping(work);
+    const { language } = work.turn.message;
     const buttons = writeButtons(reply.buttons, work.turn);
     try {
-      await showParts(work, withButtons(writeReply(markdown, reply.end ? "final" : "draft"), buttons));
+      await showParts(work, withButtons(writeReply(reply, language), buttons));
     } catch (error) {
       if (!(error instanceof DiscordRefusal) || !isBadText(error)) throw error;
-      await showParts(work, withButtons(writePlainReply(markdown), buttons));
+      await showParts(work, withButtons(writePlainReply(reply, language), buttons));
     }
   }
 
@@ -90,8 +91,9 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     cleared.set(id, true);
     looks.delete(buttonsAt);
     hold.check();
-    const routes = partRoutes({ address, shown }, buttonsAt);
-    await firstThatIsThere(routes, (route) => rest.call("PATCH", ...route({ components: [] }))).catch(readError);
+    await firstThatIsThere(partRoutes({ address, shown }, buttonsAt), (route, options) =>
+      rest.call("PATCH", route, { ...options, body: { components: [] } }),
+    ).catch(readError);
   }
 
   /** A deferred interaction says "thinking…" by itself. */
@@ -101,11 +103,11 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     await rest.call("POST", `/channels/${address.channelId}/typing`);
   }
 
-  async function showParts(work: Work, parts: readonly Part[]): Promise<void> {
+  async function showParts(work: Work, parts: readonly Sent[]): Promise<void> {
     const { shown, hold } = work;
     for (const [index, part] of parts.entries()) {
       const id = shown[index];
-      if (id !== undefined && looks.get(id) === lookOf(part)) continue;
+      if (id !== undefined && looks.get(id) === printOf(part)) continue;
       hold.check();
       if (id !== undefined && (await edit(work, id, part))) continue;
       hold.check();
@@ -120,37 +122,38 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   }
 
   /** @returns false when the part is there no more */
-  async function edit(work: Work, id: string, part: Part): Promise<boolean> {
+  async function edit(work: Work, id: string, part: Sent): Promise<boolean> {
     looks.delete(id);
-    const body = { ...part, ...quiet };
-    const changed = await firstThatIsThere(partRoutes(work, id), (route) => rest.call("PATCH", ...route(body)));
-    if (changed !== undefined) looks.set(id, lookOf(part));
+    const changed = await firstThatIsThere(partRoutes(work, id), (route, options) =>
+      rest.call("PATCH", route, { ...options, ...messageOf(part) }),
+    );
+    if (changed !== undefined) looks.set(id, printOf(part));
     return changed !== undefined;
   }
 
   async function remove(work: Work, id: string): Promise<void> {
     looks.delete(id);
-    await firstThatIsThere(partRoutes(work, id), (route) => rest.call("DELETE", ...route()));
+    await firstThatIsThere(partRoutes(work, id), (route, options) => rest.call("DELETE", route, options));
   }
 
-  async function create(work: Work, index: number, part: Part): Promise<string> {
+  async function create(work: Work, index: number, part: Sent): Promise<string> {
     const { address } = work;
     const original = index === 0 && work.shown.length === 0 ? await fillOriginal(address, part) : undefined;
     const made = readPart(original ?? (await findOrPost(work, index, part)));
-    looks.set(made.id, lookOf(part));
+    looks.set(made.id, printOf(part));
     // An earlier attempt had sent the part, with what was written then.
-    if (made.look !== undefined && made.look !== lookOf(part)) await edit(work, made.id, part);
+    if (made.look !== undefined && made.look !== lookOfPart(part)) await edit(work, made.id, part);
     return made.id;
   }
 
   /** @returns undefined when there is no deferred answer to fill */
-  async function fillOriginal(address: DiscordAddress, part: Part): Promise<unknown> {
+  async function fillOriginal(address: DiscordAddress, part: Sent): Promise<unknown> {
     if (!tokenLives(address) || address.pressedId) return undefined;
     await deferred(address.id);
     const ageMs = Date.now() - (address.expiresAtMs - interactionLifeMs);
     try {
       return await rest.call("PATCH", `${webhook(address)}/messages/@original`, {
-        body: { ...part, ...quiet },
+        ...messageOf(part),
         anonymous: true,
       });
     } catch (error) {
@@ -161,14 +164,14 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     }
   }
 
-  async function findOrPost(work: Work, index: number, part: Part): Promise<unknown> {
+  async function findOrPost(work: Work, index: number, part: Sent): Promise<unknown> {
     const { turn, search, shown, hold } = work;
     const nonce = nonceOf(turn, index, shown[index]);
     const found = await search.find({ shown, nonce, content: part.content });
     if (found) return found;
     hold.check();
     try {
-      return await post(work, index, { ...part, ...quiet }, nonce);
+      return await post(work, index, part, nonce);
     } catch (error) {
       const refusal = readError(error);
       if (refusal.retryable && refusal.retryAfterMs === 0) search.doubt(nonce);
@@ -177,56 +180,79 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   }
 
   /** As a message of the channel, because only these can be sent twice without harm; a follow-up where the bot may not write. */
-  async function post({ address }: Work, index: number, body: object, nonce: string): Promise<unknown> {
+  async function post({ address }: Work, index: number, part: Sent, nonce: string): Promise<unknown> {
     const route = `/channels/${address.channelId}/messages` as const;
+    const { body, files } = messageOf(part);
     const message = { ...body, nonce, enforce_nonce: true };
+    const reference = index === 0 ? referenceTo(address) : {};
     try {
-      return await rest.call("POST", route, { body: { ...message, ...(index === 0 && referenceTo(address)) } });
+      return await rest.call("POST", route, { body: { ...message, ...reference }, files });
     } catch (error) {
       const refusal = readError(error);
-      if (isBadReference(refusal)) return rest.call("POST", route, { body: message });
+      if (isBadReference(refusal)) return rest.call("POST", route, { body: message, files });
       if (!isShutOut(refusal) || !tokenLives(address)) throw refusal;
-      return rest.call("POST", webhook(address), { body, anonymous: true, once: true });
+      return rest.call("POST", webhook(address), { body, files, anonymous: true, once: true });
     }
   }
 }
 
 /** Under the last part: that is where the answer ends. */
-function withButtons(parts: readonly string[], components: readonly ButtonRow[]): readonly Part[] {
-  return parts.map((content, index) => ({ content, components: index === parts.length - 1 ? components : [] }));
+function withButtons(parts: readonly Part[], components: readonly ButtonRow[]): readonly Sent[] {
+  return parts.map((part, index) => ({ ...part, components: index === parts.length - 1 ? components : [] }));
 }
 
-/** What a person sees of it, to be compared. */
-function lookOf({ content, components }: Part): string {
+/** All that a message is to show: a file or buttons that it showed before and this does not name go. */
+function messageOf({ file, ...words }: Sent) {
+  const files = file ? [{ name: file.name, data: Buffer.from(file.text), contentType: file.mimeType }] : [];
+  const attachments = files.map(({ name }, id) => ({ id, filename: name }));
+  return { body: { ...words, attachments, ...quiet }, files };
+}
+
+type Look = Pick<Sent, "content" | "components"> & { readonly fileBytes: readonly number[] };
+
+/** What a person sees of it, to be compared with what Discord tells of a message. */
+function lookOf({ content, components, fileBytes }: Look): string {
   const labels = components.map((row) => row.components.map(({ label, custom_id }) => [label, custom_id]));
-  return JSON.stringify([content, labels]);
+  return JSON.stringify([content, labels, fileBytes]);
+}
+
+function lookOfPart(part: Sent): string {
+  return lookOf({ ...part, fileBytes: part.file ? [Buffer.byteLength(part.file.text)] : [] });
+}
+
+/** All of it, to be compared with what this process has sent. */
+function printOf(part: Sent): string {
+  return part.file ? lookOfPart(part) + hash("sha1", part.file.text) : lookOfPart(part);
 }
 
 /** Nobody is pinged, not even the person who asked, and no address is looked up: a model writes this. */
 const quiet = { allowed_mentions: { parse: [], replied_user: false }, flags: 4 };
 
 /** Shown above the answer; an answer to a question that was deleted meanwhile is sent all the same. */
-function referenceTo(address: DiscordAddress): object | undefined {
-  if (address.kind !== "message") return undefined;
+function referenceTo(address: DiscordAddress): object {
+  if (address.kind !== "message") return {};
   return { message_reference: { message_id: address.messageId, fail_if_not_exists: false } };
 }
 
-type Route = (body?: unknown) => readonly [route: `/${string}`, options: { body?: unknown; anonymous?: true }];
+type Route = readonly [route: `/${string}`, options: { readonly anonymous?: true }];
 
 /** The ways to a part: as a message of the channel, and as an interaction's answer, which needs no permission. */
 function partRoutes({ address, shown }: Pick<Work, "address" | "shown">, id: string): readonly Route[] {
-  const inChannel: Route = (body) => [`/channels/${address.channelId}/messages/${id}`, { body }];
+  const inChannel: Route = [`/channels/${address.channelId}/messages/${id}`, {}];
   if (!tokenLives(address)) return [inChannel];
-  const asAnswer: Route = (body) => [`${webhook(address)}/messages/${id}`, { body, anonymous: true }];
+  const asAnswer: Route = [`${webhook(address)}/messages/${id}`, { anonymous: true }];
   return id === (address.pressedId ?? shown[0]) ? [asAnswer, inChannel] : [inChannel, asAnswer];
 }
 
 /** @returns undefined when it is gone on every way */
-async function firstThatIsThere(routes: readonly Route[], call: (route: Route) => Promise<unknown>): Promise<unknown> {
+async function firstThatIsThere(
+  routes: readonly Route[],
+  call: (...route: Route) => Promise<unknown>,
+): Promise<unknown> {
   let last: DiscordRefusal | undefined;
   for (const route of routes) {
     try {
-      return (await call(route)) ?? true;
+      return (await call(...route)) ?? true;
     } catch (error) {
       last = readError(error);
       if (!isGone(last) && !isShutOut(last)) throw last;
@@ -244,8 +270,9 @@ function webhook({ applicationId, token }: InteractionAddress): `/${string}` {
 function readPart(told: unknown): { readonly id: string; readonly look?: string } {
   const { data: message } = toldMessage.safeParse(told);
   if (!message) throw new DiscordRefusal("Discord answered without a message id.", { retryable: true });
-  const { id, content, components } = message;
-  return content === undefined ? { id } : { id, look: lookOf({ content: content.trim(), components }) };
+  const { id, content, components, attachments } = message;
+  const fileBytes = attachments.map(({ size }) => size);
+  return content === undefined ? { id } : { id, look: lookOf({ content: content.trim(), components, fileBytes }) };
 }
 
 const button = z.object({ type: z.number(), style: z.number(), label: z.string(), custom_id: z.string() });
@@ -253,6 +280,7 @@ const toldMessage = z.object({
   id: z.string(),
   content: z.string().optional(),
   components: z.array(z.object({ type: z.number(), components: z.array(button) })).catch([]),
+  attachments: z.array(z.object({ size: z.number() })).catch([]),
 });
 
 /** After this the interaction has been deferred, or never will be: Discord gives three seconds. */

@@ -1,19 +1,61 @@
-import type { List, ListItem, PhrasingContent, Root, RootContent, Table } from "mdast";
+import { type Reply, type ReplyFile, replyMarkdown } from "../../conversation/domain/reply.ts";
 import { parseDraft, parseMarkdown } from "../../text/parse-markdown.ts";
 import { splitMarkdown } from "../../text/split-markdown.ts";
+import { partsMax, wholeAsFile } from "../../conversation/domain/whole-as-file.ts";
+import { formatMarkdown } from "./format-markdown.ts";
+
+/** One message of a reply. */
+export type Part = {
+  /** In Discord's dialect; never blank. */
+  readonly content: string;
+  readonly file?: ReplyFile;
+};
 
 /** In code points; more is refused with 50035. */
 export const partCharsMax = 2_000;
 
 /**
- * Writes Markdown in Discord's dialect, in parts of 1 to 2,000 code points. Code blocks are closed and opened again
- * at a cut. What Discord cannot show is shown another way: tables as aligned text, pictures as links, HTML as text.
+ * Writes a reply in parts of 1 to 2,000 code points. Code blocks are closed and opened again at a cut. While it grows it is shown as far
+ * as a few parts go, and in the end as the first of them with a file of the whole.
  *
- * @param state "draft" while it is still being written: what is open at its end counts as closed
+ * @param language what the person reads, for what the program itself says
  */
-export function writeReply(markdown: string, state: "draft" | "final"): readonly string[] {
-  const parse = state === "draft" ? parseDraft : parseMarkdown;
-  const write = (text: string) => writeRoot(parse(text));
+export function writeReply(reply: Reply, language?: string): readonly Part[] {
+  const parse = reply.end ? parseMarkdown : parseDraft;
+  return asParts({ reply, language }, (markdown) => writeContents(markdown, (text) => formatMarkdown(parse(text))));
+}
+
+/** The same words without any formatting, for when Discord refuses the formatted ones. */
+export function writePlainReply(reply: Reply, language?: string): readonly Part[] {
+  return asParts({ reply, language }, writePlainContents);
+}
+
+type Asked = { readonly reply: Reply; readonly language: string | undefined };
+
+function asParts({ reply, language }: Asked, write: (markdown: string) => readonly string[]): readonly Part[] {
+  const contents = write(replyMarkdown(reply));
+  const isLong = contents.length > partsMax;
+  if (!reply.end) return (isLong ? cutDraft(contents) : contents).map((content) => ({ content }));
+  const { caption, file } = wholeAsFile(reply, language);
+  const head = contents.slice(0, isLong ? partsMax - 1 : partsMax).map((content) => ({ content }));
+  return withFile(isLong ? [...head, { content: write(caption)[0] ?? "", file }] : head, reply.file);
+}
+
+function cutDraft(contents: readonly string[]): readonly string[] {
+  const last = `${contents[partsMax - 1]}\n…`;
+  return fits(last) ? [...contents.slice(0, partsMax - 1), last] : contents.slice(0, partsMax);
+}
+
+/** With the last message. */
+function withFile(parts: readonly Part[], file: ReplyFile | undefined): readonly Part[] {
+  if (!file) return parts;
+  const last = parts.at(-1);
+  return last && !last.file
+    ? [...parts.slice(0, -1), { ...last, file }]
+    : [...parts, { content: `\`${file.name}\``, file }];
+}
+
+function writeContents(markdown: string, write: (text: string) => string): readonly string[] {
   if (markdown.length <= 2 * partCharsMax) {
     const whole = write(markdown);
     if (fits(whole)) return isBlank(whole) ? [] : [whole];
@@ -22,7 +64,7 @@ export function writeReply(markdown: string, state: "draft" | "final"): readonly
   return splitMarkdown(markdown, (text) => likelyChars(text) <= partCharsMax)
     .flatMap(({ text }) => (fits(write(text)) ? [text] : cutExactly(text, write)))
     .map(write)
-    .flatMap((part) => (fits(part) ? [part] : writePlainReply(part)))
+    .flatMap((part) => (fits(part) ? [part] : writePlainContents(part)))
     .filter((part) => !isBlank(part));
 }
 
@@ -35,14 +77,13 @@ function cutExactly(markdown: string, write: (text: string) => string): readonly
 function likelyChars(markdown: string): number {
   const rows = markdown.split("\n").flatMap((line) => (line.includes("|") ? [line.split("|")] : []));
   const columns = Math.max(0, ...rows.map((cells) => cells.length));
-  const widths = Array.from({ length: columns }, (_, at) => Math.max(...rows.map((cells) => widthOf(cells[at] ?? ""))));
+  const widths = Array.from({ length: columns }, (_, at) => Math.max(...rows.map((cells) => (cells[at] ?? "").length)));
   const aligned = rows.length * widths.reduce((sum, width) => sum + width + 3, 0);
   const special = markdown.match(/[\\`*_~|<(\n]/g)?.length ?? 0;
   return Array.from(markdown).length + special / 4 + aligned;
 }
 
-/** The same words without any formatting, for when Discord refuses the formatted ones. */
-export function writePlainReply(markdown: string): readonly string[] {
+function writePlainContents(markdown: string): readonly string[] {
   const words = markdown.replaceAll(/^[ \t]*(?:```|~~~).*$\n?/gm, "");
   return splitMarkdown(words, (text) => fits(escapeAll(text)))
     .map(({ text }) => escapeAll(text).trim())
@@ -60,230 +101,4 @@ function isBlank(part: string): boolean {
 
 function escapeAll(text: string): string {
   return text.replaceAll(/[\\*_~|`>#[\]<-]/g, "\\$&");
-}
-
-/** Where the labels of `[text][label]` lead. */
-type Targets = ReadonlyMap<string, string>;
-
-function writeRoot({ children }: Root): string {
-  const definitions = children.flatMap((node) =>
-    node.type === "definition" ? [[node.identifier, node.url] as const] : [],
-  );
-  return writeBlocks(children, new Map(definitions)).trim();
-}
-
-function writeBlocks(nodes: readonly RootContent[], targets: Targets): string {
-  return nodes
-    .map((node) => writeBlock(node, targets))
-    .filter((block) => block !== "")
-    .join("\n\n");
-}
-
-function writeBlock(node: RootContent, targets: Targets): string {
-  switch (node.type) {
-    case "heading":
-      return writeHeading(writeInline(node.children, targets).replaceAll("\n", " "), node.depth);
-    case "paragraph":
-      return escapeLineStarts(writeInline(node.children, targets));
-    case "blockquote":
-      return writeQuote(node.children, targets);
-    case "list":
-      return writeList(node, targets);
-    case "code":
-      return codeBlock(node.value, node.lang ?? "");
-    case "table":
-      return codeBlock(alignTable(node), "");
-    case "thematicBreak":
-      return "─".repeat(12);
-    case "html":
-      return escapeLineStarts(escape(htmlText(node.value)));
-    case "definition":
-      return "";
-    case "footnoteDefinition":
-      return `[${escape(node.label ?? node.identifier)}] ${writeBlocks(node.children, targets)}`;
-    // Only ever inside of the blocks above; the parser makes no YAML.
-    case "listItem":
-    case "tableRow":
-    case "tableCell":
-    case "yaml":
-      return "";
-    case "text":
-    case "strong":
-    case "emphasis":
-    case "delete":
-    case "inlineCode":
-    case "break":
-    case "link":
-    case "linkReference":
-    case "image":
-    case "imageReference":
-    case "footnoteReference":
-    default:
-      return escapeLineStarts(writePhrase(node, targets));
-  }
-}
-
-/** Discord knows three sizes of headings; the smaller ones become bold lines. */
-function writeHeading(text: string, depth: number): string {
-  if (text === "") return "";
-  return depth <= 3 ? `${"#".repeat(depth)} ${text}` : `**${text.replaceAll("**", "")}**`;
-}
-
-/** A quote in a quote is one quote: Discord does not nest them. */
-function writeQuote(nodes: readonly RootContent[], targets: Targets): string {
-  const flat = nodes.flatMap((node): readonly RootContent[] => (node.type === "blockquote" ? node.children : [node]));
-  const quoted = writeBlocks(flat, targets);
-  return quoted && quoted.replaceAll(/^(?!> )/gm, "> ");
-}
-
-function writeList(list: List, targets: Targets): string {
-  const first = list.start ?? 1;
-  return list.children
-    .map((item, index) => writeItem(item, list.ordered ? `${first + index}. ` : "- ", targets))
-    .join("\n");
-}
-
-function writeItem({ checked, children }: ListItem, marker: string, targets: Targets): string {
-  const box = checked ? "☑ " : "☐ ";
-  const blocks = children.map((node) => writeBlock(node, targets)).filter((block) => block !== "");
-  const body = indent(blocks.join("\n"), " ".repeat(marker.length));
-  const start = `${marker}${checked === null || checked === undefined ? "" : box}`;
-  return body.startsWith(fence) ? `${start}\n${body}` : start + body.trimStart();
-}
-
-/** Code blocks stay at the margin: in a list Discord would show the indentation as part of the code. */
-function indent(text: string, by: string): string {
-  let code = false;
-  return text
-    .split("\n")
-    .map((line) => {
-      const edge = line.startsWith(fence);
-      if (edge) code = !code;
-      return edge || code || line === "" ? line : by + line;
-    })
-    .join("\n");
-}
-
-const fence = "```";
-
-/** Discord knows no longer fence, so one inside of the code is broken up by a space without width. */
-function codeBlock(code: string, info: string): string {
-  const language = /^[\w+.#-]+/.exec(info)?.[0] ?? "";
-  return `${fence}${language}\n${code.replaceAll(fence, "`\u200b`\u200b`").trimEnd() || " "}\n${fence}`;
-}
-
-/** Rows as lines, columns under each other. */
-function alignTable({ children, align }: Table): string {
-  const rows = children.map((row) => row.children.map((cell) => plainText(cell).replaceAll(/\s+/g, " ").trim()));
-  const columns = Math.max(...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, at) => Math.max(...rows.map((row) => widthOf(row[at] ?? ""))));
-  const pad = (text: string, at: number) => {
-    const missing = (widths[at] ?? 0) - widthOf(text);
-    const before = { left: 0, right: missing, center: missing >> 1 }[align?.[at] ?? "left"];
-    return " ".repeat(before) + text + " ".repeat(missing - before);
-  };
-  const lines = rows.map((row) =>
-    widths
-      .map((_, at) => pad(row[at] ?? "", at))
-      .join(" | ")
-      .trimEnd(),
-  );
-  const rule = widths.map((width) => "-".repeat(width)).join("-+-");
-  return [lines[0], rule, ...lines.slice(1)].join("\n");
-}
-
-/** In columns of a fixed-width font, nearly: east Asian letters and most emoji take two. */
-function widthOf(text: string): number {
-  return Array.from(text).reduce((width, letter) => width + (wide.test(letter) ? 2 : 1), 0);
-}
-
-const wide =
-  /[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\uff01-\uff60]/u;
-
-function plainText(node: { value?: string; alt?: string | null; children?: readonly object[] }): string {
-  return node.value ?? node.alt ?? (node.children ?? []).map(plainText).join("");
-}
-
-function writeInline(nodes: readonly PhrasingContent[], targets: Targets): string {
-  return nodes.map((node) => writePhrase(node, targets)).join("");
-}
-
-function writePhrase(node: PhrasingContent, targets: Targets): string {
-  switch (node.type) {
-    case "text":
-      return escape(node.value);
-    case "strong":
-      return around("**", writeInline(node.children, targets));
-    case "emphasis":
-      return around("*", writeInline(node.children, targets));
-    case "delete":
-      return around("~~", writeInline(node.children, targets));
-    case "inlineCode":
-      return inlineCode(node.value);
-    case "break":
-      return "\n";
-    case "html":
-      return escape(htmlText(node.value));
-    case "link":
-      return writeLink(writeInline(node.children, targets), plainText(node), node.url);
-    case "linkReference":
-      return writeLink(writeInline(node.children, targets), plainText(node), targets.get(node.identifier) ?? "");
-    case "image":
-      return writeLink(escape(node.alt || "picture"), node.alt ?? "", node.url);
-    case "imageReference":
-      return writeLink(escape(node.alt || "picture"), node.alt ?? "", targets.get(node.identifier) ?? "");
-    case "footnoteReference":
-    default:
-      return `[${escape(node.label ?? node.identifier)}]`;
-  }
-}
-
-function around(mark: string, text: string): string {
-  return text.trim() === "" ? text : mark + text + mark;
-}
-
-/** Three backticks in a row would open a code block, wherever they stand. */
-function inlineCode(value: string): string {
-  const code = value.replaceAll("\n", " ").replaceAll(/`(?=`)/g, "`\u200b");
-  if (!code.includes("`")) return `\`${code}\``;
-  return `\`\` ${code} \`\``;
-}
-
-/** A masked link, where Discord masks: not over a label that is an address itself, and to the web only. */
-function writeLink(label: string, plainLabel: string, url: string): string {
-  const target = url.replaceAll(/[\s()<>`\\]/g, (letter) =>
-    encodeURIComponent(letter).replace("(", "%28").replace(")", "%29"),
-  );
-  if (target === "" || plainLabel === url || url === `mailto:${plainLabel}`) return isWeb.test(url) ? target : label;
-  if (!isWeb.test(url)) return `${label} (${escape(url)})`;
-  if (url === `http://${plainLabel}`) return target;
-  if (plainLabel.trim() === "") return target;
-  if (plainLabel.includes("://")) return `${label} (${target})`;
-  return `[${label.replaceAll("[", "(").replaceAll("]", ")")}](${target})`;
-}
-
-const isWeb = /^https?:\/\//i;
-
-function htmlText(html: string): string {
-  return html.replaceAll(/<br\s*\/?>/gi, "\n");
-}
-
-/** What Discord would take for markup or a mention, as the characters they are. Words_like_this need no escaping. */
-function escape(text: string): string {
-  return text
-    .replaceAll(/\\(?=[^\w\s]|$)/g, "\\\\")
-    .replaceAll("`", "\\`")
-    .replaceAll(/\*(?=\S|$)/g, "\\*")
-    .replaceAll(/(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, "\\_")
-    .replaceAll("~~", "\\~\\~")
-    .replaceAll("||", "\\|\\|")
-    .replaceAll(/<(?=[@#:]|\/[\w-]+:|a:|t:|id:|https?:)/g, "\\<")
-    .replaceAll("](", "]\\(");
-}
-
-/** A sentence that begins like a heading, a quote or a list is none. */
-function escapeLineStarts(text: string): string {
-  return text
-    .replaceAll(/^([ \t]*)(#{1,3}(?=\s)|-#?(?=\s)|\*(?=\s)|>{1,3}(?=\s))/gm, "$1\\$2")
-    .replaceAll(/^([ \t]*\d+)\.(?=\s)/gm, "$1\\.");
 }

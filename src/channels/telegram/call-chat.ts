@@ -8,7 +8,7 @@ import { readError } from "./read-error.ts";
 /** What became of a call, as far as the caller decides what to do next. */
 export type Outcome<T> =
   | { readonly kind: "done"; readonly value: T }
-  | { readonly kind: "already" | "gone" | "formatting" | "moved" }
+  | { readonly kind: "already" | "gone" | "textless" | "formatting" | "moved" }
   /** Nobody answered: it may have been carried out. */
   | { readonly kind: "unheard"; readonly error: ChannelError };
 
@@ -59,6 +59,7 @@ export function chatLine(pacer: Pick<WritePacer, "refused">, pauses: Pauses): Ch
         switch (refusal.kind) {
           case "already":
           case "gone":
+          case "textless":
           case "formatting":
           case "unheard":
             return refusal;

@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
-import type { Api } from "grammy";
-import type { MessageEntity } from "grammy/types";
+import { type Api, InputFile } from "grammy";
+import type { InputMediaDocument, MessageEntity } from "grammy/types";
 import { LRUCache } from "lru-cache";
 import { ChannelError } from "../../conversation/domain/errors.ts";
+import type { ReplyFile } from "../../conversation/domain/reply.ts";
 import type { Turn } from "../../conversation/domain/turn.ts";
 import type { Hold } from "../../conversation/ports/channel.ts";
 import type { ChatLine, Outcome } from "./call-chat.ts";
@@ -17,11 +18,11 @@ export type Room = TelegramAddress & { readonly turn: Turn; readonly hold: Hold;
 
 /** Writes single parts. Every call throws ChannelError, or what the room's hold throws. */
 export type PartWriter = {
-  /** Sends once. "unheard": it may have arrived. `isFirst`: it says what it answers, in a group. */
+  /** Sends the part's text once; `edit` adds its file. "unheard": it may have arrived. `isFirst`: it says what it answers, in a group. */
   send(room: Room, part: Part, isFirst: boolean): Promise<Sent>;
   /** Safe to repeat. Undefined when there is no such message of ours any more. */
   edit(room: Room, id: string, part: Part): Promise<string | undefined>;
-  /** Makes a message show the part, if it is one of ours: "done", or "already" when it did. */
+  /** Makes a message show the part's text, if it is one of ours: "done", or "already" when it did. */
   claim(room: Room, messageId: number, part: Part): Promise<Outcome<unknown>>;
   /** Safe to repeat. */
   remove(room: Room, id: string): Promise<void>;
@@ -57,20 +58,20 @@ export function partWriter(api: Api["raw"], line: ChatLine, pacer: WritePacer): 
       await pacer.take(room.hold.signal);
       const outcome = await editAt(room, place, part, means);
       if (outcome.kind === "unheard") throw outcome.error;
+      if (outcome.kind === "textless") {
+        await remove(room, place, means); // a file cannot become a text
+        return undefined;
+      }
       // What a group showed stays behind when it becomes a supergroup.
       return outcome.kind === "gone" || outcome.kind === "moved" ? undefined : id;
     },
 
-    claim: (room, messageId, part) => editAt(room, { chatId: room.chatId, messageId }, part, means),
-
-    async remove(room, id) {
-      const { chatId, messageId } = readPart(id, room.chatId);
-      const outcome = await line.call(room, chatId, () =>
-        api.deleteMessage({ chat_id: chatId, message_id: messageId }),
-      );
-      if (outcome.kind === "unheard") throw outcome.error;
-      showing.delete(keyOf({ chatId, messageId }));
+    async claim(room, messageId, part) {
+      const outcome = await editAt(room, { chatId: room.chatId, messageId }, textOf(part), means);
+      return outcome.kind === "textless" ? { kind: "gone" } : outcome; // a part with a file is known before it has it
     },
+
+    remove: (room, id) => remove(room, readPart(id, room.chatId), means),
 
     async showTyping(room) {
       const chat_id = line.idNow(room.chatId);
@@ -86,14 +87,15 @@ export function partWriter(api: Api["raw"], line: ChatLine, pacer: WritePacer): 
 /** A group takes 20 messages and edits a minute from a bot, whoever asked: drafts leave some of them to the answers. Actions are not counted. */
 const groupDraftsMax = 12;
 
-async function send(room: Room, part: Part, isFirst: boolean, means: Means): Promise<Sent> {
+async function send(room: Room, whole: Part, isFirst: boolean, means: Means): Promise<Sent> {
   const { api, line, pacer } = means;
+  const part = textOf(whole);
   for (let moves = 0; ; moves += 1) {
     const chatId = line.idNow(room.chatId);
     const extras = { ...threadOf(room, { general: false }), ...(isFirst && questionOf(room, chatId)) };
     await pacer.take(room.hold.signal);
     const outcome = await formattedOrPlain(part, (content) =>
-      line.call(room, chatId, () => api.sendMessage({ chat_id: chatId, ...content, ...extras })),
+      line.call(room, chatId, () => api.sendMessage({ chat_id: chatId, ...content, ...quiet, ...extras })),
     );
     if (outcome.kind === "unheard") return outcome;
     if (outcome.kind === "done") {
@@ -107,28 +109,50 @@ async function send(room: Room, part: Part, isFirst: boolean, means: Means): Pro
 }
 
 async function editAt(room: Room, place: PartPlace, part: Part, means: Means): Promise<Outcome<unknown>> {
-  const { chatId, messageId } = place;
-  means.showing.delete(keyOf(place)); // if nobody answers, it shows the one or the other
+  const { api, line, showing } = means;
+  const at = { chat_id: place.chatId, message_id: place.messageId };
+  showing.delete(keyOf(place)); // if nobody answers, it shows the one or the other
   const outcome = await formattedOrPlain(part, (content) =>
-    means.line.call(room, chatId, () =>
-      means.api.editMessageText({ chat_id: chatId, message_id: messageId, ...content }),
+    line.call<unknown>(room, place.chatId, () =>
+      part.file
+        ? api.editMessageMedia({ ...at, media: documentOf(part.file, content) })
+        : api.editMessageText({ ...at, ...content, ...quiet }),
     ),
   );
   if (outcome.kind === "done" || outcome.kind === "already") remember(room, place, part, means);
   return outcome;
 }
 
-type Content = { text: string; entities: MessageEntity[]; link_preview_options: { is_disabled: true } };
+async function remove(room: Room, place: PartPlace, { api, line, showing }: Means): Promise<void> {
+  const outcome = await line.call(room, place.chatId, () =>
+    api.deleteMessage({ chat_id: place.chatId, message_id: place.messageId }),
+  );
+  if (outcome.kind === "unheard") throw outcome.error;
+  showing.delete(keyOf(place));
+}
+
+function textOf({ text, entities }: Part): Part {
+  return { text, entities };
+}
+
+/** Turns a text into a file with that text under it, too. */
+function documentOf({ name, text }: ReplyFile, content: Content): InputMediaDocument {
+  const media = new InputFile(Buffer.from(text), name);
+  return { type: "document", media, caption: content.text, caption_entities: content.entities };
+}
+
+type Content = { readonly text: string; readonly entities: MessageEntity[] };
+
+/** Telegram would fetch the links' previews, and a URL in a model's text can carry data out. */
+const quiet = { link_preview_options: { is_disabled: true } };
 
 /** If the formatting is refused, the same text goes out plain. */
 async function formattedOrPlain<T>(
   { text, entities }: Part,
   deliver: (content: Content) => Promise<Outcome<T>>,
 ): Promise<Outcome<T>> {
-  // Telegram would fetch the links' previews, and a URL in a model's text can carry data out.
-  const content: Content = { text, entities: [...entities], link_preview_options: { is_disabled: true } };
-  const outcome = await deliver(content);
-  return outcome.kind === "formatting" ? deliver({ ...content, entities: [] }) : outcome;
+  const outcome = await deliver({ text, entities: [...entities] });
+  return outcome.kind === "formatting" ? deliver({ text, entities: [] }) : outcome;
 }
 
 /** The General topic is named for an action, and must not be named for a message. */

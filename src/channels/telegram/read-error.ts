@@ -7,6 +7,8 @@ export type Refusal =
   | { readonly kind: "already" }
   /** The message to edit is gone, too old or not ours: it must be sent anew. */
   | { readonly kind: "gone" }
+  /** The message to edit is ours and shows a file, so it has no text. */
+  | { readonly kind: "textless" }
   /** The formatting is refused, not the text. */
   | { readonly kind: "formatting" }
   /** The group became a supergroup and has this id now. */
@@ -63,8 +65,9 @@ function readRefusal({ method, error_code, description, parameters }: GrammyErro
 function readBadRequest(said: string, description: string): Refusal {
   if (/message is not modified|message to delete not found|message can't be deleted/i.test(description))
     return { kind: "already" };
-  if (/message to edit not found|message can't be edited|no text in the message|MESSAGE_ID_INVALID/i.test(description))
+  if (/message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i.test(description))
     return { kind: "gone" };
+  if (/no text in the message/i.test(description)) return { kind: "textless" };
   if (/entit(?:y|ies)/i.test(description)) return { kind: "formatting" };
   return failed(said, { retryable: false, isShut: shutWords.test(description) });
 }

@@ -71,7 +71,7 @@ export function replyShower(api: Api["raw"], options: SettleOptions, timings: Te
       noteKnown(room, means);
       means.doubts.of(turn); // from the turn's first sign on, so that we know that we held it all along
       hold.check();
-      const parts = writeReply(reply);
+      const parts = writeReply(reply, turn.message.language);
       if (!isDraft) await showParts(room, parts, note, means);
       else if (pacer.isClosed() || line.isClosed(room, line.idNow(room.chatId))) return turn.shown;
       else if (parts.length === 0 || parts.length < turn.shown.length) await writer.showTyping(room);
@@ -98,7 +98,9 @@ async function showParts(room: Showing, parts: readonly Part[], note: NoteParts,
     const now = edited ?? (await add(room, part, index === 0, means));
     if (now === undefined) return;
     shown[index] = now;
-    if (now !== before && index < parts.length - 1) await note([...shown]);
+    if (now === before) continue;
+    if (part.file || index < parts.length - 1) await note([...shown]);
+    if (part.file) await means.writer.edit(room, now, part);
   }
   if (!isDraft) await gatherStray(room, parts, means);
   while (shown.length > parts.length) {

@@ -1,6 +1,6 @@
 import { request as requestPlain } from "node:http";
 import { request as requestTls } from "node:https";
-import { text } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
 import { Api } from "grammy";
 import type { Secret } from "../../secret.ts";
 
@@ -10,27 +10,30 @@ import type { Secret } from "../../secret.ts";
  * `fetch` costs more, and under load 60 MB.
  */
 export function telegramApi(token: Secret, apiRoot: string, callMs: number): Api["raw"] {
-  const boundedFetch = (url: string, asked: GrammyRequest) => post(url, asked, callMs + pollMs(url, asked.body));
+  const boundedFetch = async (url: string, asked: GrammyRequest) => {
+    const body = typeof asked.body === "string" ? asked.body : await buffer(asked.body);
+    return post(url, { ...asked, body }, callMs + pollMs(url, body));
+  };
   return new Api(token.reveal(), { apiRoot: apiRoot.replace(/\/+$/, ""), fetch: boundedFetch }).raw;
 }
 
-/** What grammY gives to fetch for a call that uploads no file. */
+/** What grammY gives to fetch: JSON, or a form where a file is uploaded. */
 type GrammyRequest = {
   readonly method: string;
   readonly headers: Record<string, string>;
-  readonly body: string;
+  readonly body: string | AsyncIterable<Uint8Array>;
   readonly signal?: Pick<AbortSignal, "aborted" | "addEventListener" | "removeEventListener">;
 };
 
-function pollMs(url: string, body: string): number {
-  if (!url.endsWith("/getUpdates")) return 0;
+function pollMs(url: string, body: string | Buffer): number {
+  if (!url.endsWith("/getUpdates") || typeof body !== "string") return 0;
   return ((JSON.parse(body) as { timeout?: number }).timeout ?? 0) * 1000;
 }
 
 /** Resolves with what grammY needs of a Response: the whole body has arrived, whatever the status. */
 function post(
   url: string,
-  { method, headers, body, signal }: GrammyRequest,
+  { method, headers, body, signal }: Omit<GrammyRequest, "body"> & { readonly body: string | Buffer },
   withinMs: number,
 ): Promise<{ json(): Promise<unknown> }> {
   const start = url.startsWith("https:") ? requestTls : requestPlain;

@@ -1,25 +1,66 @@
 import type { MessageEntity } from "grammy/types";
 import { LRUCache } from "lru-cache";
-import { replyMarkdown, type Reply } from "../../conversation/domain/reply.ts";
+import { replyMarkdown, type Reply, type ReplyFile } from "../../conversation/domain/reply.ts";
 import { parseDraft, parseMarkdown } from "../../text/parse-markdown.ts";
 import { splitMarkdown } from "../../text/split-markdown.ts";
+import { partsMax, wholeAsFile } from "../../conversation/domain/whole-as-file.ts";
 import { formatMarkdown } from "./format-markdown.ts";
 
 /** One message of a reply: a text and its formatting, as Telegram takes it. */
-export type Part = { readonly text: string; readonly entities: readonly MessageEntity[] };
+export type Part = {
+  readonly text: string;
+  readonly entities: readonly MessageEntity[];
+  /** Shown above the text, which is then its caption. */
+  readonly file?: ReplyFile;
+};
 
 /** After entities are parsed. In UTF-16 units, which is always safe. */
 export const partCharsMax = 4096;
+const captionCharsMax = 1024;
 
 /**
  * Writes a reply as messages: each 1 to 4096 UTF-16 units long, none blank, formatted by offsets (which cannot
- * fail to parse) rather than marks. While a reply grows, its earlier parts stay as they are.
+ * fail to parse) rather than marks. While a reply grows, its earlier parts stay as they are; it is shown as far as a few
+ * parts go, and in the end as the first of them with a file of the whole.
+ *
+ * @param language what the person reads, for what the program itself says
  */
-export function writeReply(reply: Reply): readonly Part[] {
+export function writeReply(reply: Reply, language?: string): readonly Part[] {
+  const parts = writeParts(reply);
+  if (!reply.end) return parts.length > partsMax ? cutDraft(parts) : parts;
+  return withFile(
+    parts.length > partsMax ? [...parts.slice(0, partsMax - 1), writeWhole(reply, language)] : parts,
+    reply.file,
+  );
+}
+
+function writeParts(reply: Reply): readonly Part[] {
   const pieces = splitMarkdown(replyMarkdown(reply).replaceAll(/\r\n?/g, "\n"), fits);
   return pieces
     .map(({ text }, index) => (reply.end || index < pieces.length - 1 ? finishedPart(text) : draftPart(text)))
     .filter(({ text }) => text !== "");
+}
+
+function cutDraft(parts: readonly Part[]): readonly Part[] {
+  const more = (part: Part) => ({ ...part, text: `${part.text}\n…` });
+  return parts
+    .slice(0, partsMax)
+    .map((part, index) => (index === partsMax - 1 && part.text.length + 2 <= partCharsMax ? more(part) : part));
+}
+
+function writeWhole(reply: Reply, language: string | undefined): Part {
+  const { caption, file } = wholeAsFile(reply, language);
+  const part = formatMarkdown(parseMarkdown(caption));
+  return part.text.length <= captionCharsMax ? { ...part, file } : { text: file.name, entities: [], file };
+}
+
+/** With the last text as its caption, where that may be one. */
+function withFile(parts: readonly Part[], file: ReplyFile | undefined): readonly Part[] {
+  if (!file) return parts;
+  const last = parts.at(-1);
+  if (!last || last.file || last.text.length > captionCharsMax)
+    return [...parts, { text: file.name, entities: [], file }];
+  return [...parts.slice(0, -1), { ...last, file }];
 }
 
 /**

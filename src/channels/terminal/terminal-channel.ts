@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { replyMarkdown } from "../../conversation/domain/reply.ts";
+import { type ReplyFile, replyMarkdown } from "../../conversation/domain/reply.ts";
 import type { Channel } from "../../conversation/ports/channel.ts";
 
 export type TerminalOptions = {
@@ -63,7 +63,7 @@ export function terminalChannel({ input, output, userName, language }: TerminalO
 
     async show({ id, message }, reply, _note, hold) {
       hold.check();
-      const text = replyMarkdown(reply);
+      const text = [replyMarkdown(reply), ...(reply.file ? [printFile(reply.file)] : [])].filter(Boolean).join("\n\n");
       if (text || reply.end) print(text, reply.end !== undefined);
       if (reply.end) {
         unanswered.delete(message.id);
@@ -74,4 +74,9 @@ export function terminalChannel({ input, output, userName, language }: TerminalO
 
     health: () => (isListening ? { state: "connected" } : { state: "connecting", reason: "not reading" }),
   };
+}
+
+/** A terminal has no files to save: it shows what is in them. */
+function printFile({ name, text }: ReplyFile): string {
+  return `── ${name}\n${text}\n──`;
 }

@@ -32,7 +32,7 @@ export function webChatChannel(options: WebChatOptions): Channel & { readonly ro
     async show(turn, reply, _note, hold) {
       hold.check();
       wire.send(roomTopic(turn.message.room), reply.end ? changedHint : draftHint(turn, reply));
-      return [turn.id];
+      return reply.end && reply.text === "" && !reply.file ? [] : [turn.id];
     },
 
     health: () => (accept ? { state: "connected" } : { state: "connecting", reason: "not taking messages" }),

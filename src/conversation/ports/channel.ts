@@ -32,10 +32,10 @@ export interface Channel {
 
   /**
    * Makes the room show exactly `reply`: edits the parts in `turn.shown`, adds and removes what differs.
-   * Repeating a call changes nothing. An empty text without an end means "typing". A draft (no `end`) may be
-   * skipped by a channel that cannot edit or is under pressure; a final reply never is.
+   * Repeating a call changes nothing. An empty text without an end means "typing"; a final reply without text or file removes
+   * everything. A draft (no `end`) may be skipped by a channel that cannot edit or is under pressure; a final reply never is.
    *
-   * Calls `note` with all parts shown so far after each new part but the last, before going on: what a crash must not forget.
+   * Calls `note` with all parts shown so far after each new part, before going on: what a crash must not forget.
    * Calls `hold.check()` right before each call to the platform, and never breaks one off in its middle.
    *
    * @returns the platform ids of all parts now shown, oldest first
