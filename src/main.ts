@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import type { AiSettings } from "./ai/ai-settings.ts";
+import { completeModels } from "./ai/complete-models.ts";
 import { connectAi } from "./ai/connect-ai.ts";
 import { findLocalServers } from "./ai/find-local-servers.ts";
 import { armFailpoint } from "./arm-failpoint.ts";
@@ -16,6 +17,7 @@ import { pause } from "./conversation/domain/pause.ts";
 import type { Accept, Channel } from "./conversation/ports/channel.ts";
 import type { Gateway } from "./conversation/ports/gateway.ts";
 import type { Journal } from "./conversation/ports/journal.ts";
+import type { ModelCatalogue } from "./conversation/ports/model-catalogue.ts";
 import { workInbox, type WorkSignals } from "./conversation/work-inbox.ts";
 import { documentReader } from "./documents/document-reader.ts";
 import { greeting } from "./greeting.ts";
@@ -74,17 +76,20 @@ async function main(mode: Mode, config: Config): Promise<void> {
     const { store, checks } = await openData(config, { log, report }, closing);
     measure({ name: "parley_turns_parked", help: "Turns that wait for an operator" }, store.parkedTurns.count);
     const web = mode === "serve" && config.WEB_CHAT === "on" ? webChat(config, store) : undefined;
+    const catalogue = Promise.withResolvers<ModelCatalogue>();
     const channels = await openChannels(mode, config, web ? [web] : [], {
       log,
       report,
       journal,
       memory: store.receiverMemory,
       places: store.placeSettings,
+      completeModel: async (typed) => completeModels(typed, await listNames(await catalogue.promise)),
       pausesOf: (bot, token) => sharePauses(store.wire, `${bot} ${token.fingerprint()}`, signals.holding),
     });
     const ai = await startStep(log, { name: "AI client", remedy: "Mend the AI settings." }, () =>
       connectAi(aiSettings(config), report),
     );
+    catalogue.resolve(ai.models);
     for (const note of ai.notes) log.warn({}, note);
     const gateway: Gateway = {
       ...store,
@@ -119,6 +124,10 @@ async function main(mode: Mode, config: Config): Promise<void> {
       await Promise.resolve(close()).catch((error: unknown) => report("closing", error));
     log.info({}, "stopped");
   }
+}
+
+async function listNames(models: ModelCatalogue): Promise<readonly string[]> {
+  return (await models.list()).map(({ id }) => id);
 }
 
 type Serving = {
@@ -266,9 +275,14 @@ async function openChannels(
     report,
     memory,
     places,
+    completeModel,
     journal,
     pausesOf,
-  }: Telling & Pick<DiscordOptions, "memory" | "places"> & { readonly journal: Journal; readonly pausesOf: PausesOf },
+  }: Telling &
+    Pick<DiscordOptions, "memory" | "places" | "completeModel"> & {
+      readonly journal: Journal;
+      readonly pausesOf: PausesOf;
+    },
 ): Promise<Map<string, Channel>> {
   const commands = commandWords;
   const settling = (channel: string) => ({
@@ -285,7 +299,8 @@ async function openChannels(
     const { discordChannel } = await import("./channels/discord/discord-channel.ts");
     const { DISCORD_TOKEN: token, DISCORD_API_BASE: apiBase } = config;
     const pauses = pausesOf("discord", token);
-    channels.push(discordChannel({ token, apiBase, commands, memory, places, pauses, report, ...settling("discord") }));
+    const needs = { commands, completeModel, memory, places, pauses, report };
+    channels.push(discordChannel({ token, apiBase, ...needs, ...settling("discord") }));
   } else log.info({}, "Discord is off: DISCORD_TOKEN turns it on");
   if (config.TELEGRAM_TOKEN) {
     const { telegramChannel } = await import("./channels/telegram/telegram-channel.ts");

@@ -193,22 +193,6 @@ test("a token that is reset while connected ends in the same sentence", async ()
   expect(channel.health()).toMatchObject({ state: "failed", reason: expect.stringContaining("DISCORD_TOKEN") });
 });
 
-test("slash commands are registered when they differ, and only then", async () => {
-  const { discord, ...started } = await startDiscord();
-  await until(() => discord.commands().length === 2, "registering");
-  expect(discord.commands()).toMatchObject([
-    { name: "help", description: "What can be said" },
-    { name: "model", description: "Who answers", options: [{ name: "name", type: 3 }] },
-  ]);
-  started.stop();
-  await started.listening;
-  started.listenAgain();
-  const reads = () => discord.calls.filter(({ path, method }) => path.endsWith("/commands") && method === "GET");
-  await until(() => reads().length === 2, "reading them again");
-  await until(() => started.channel.health().state === "connected");
-  expect(discord.calls.filter(({ method }) => method === "PUT")).toHaveLength(1);
-});
-
 test("stopping ends at once, also while Discord is away", async () => {
   const started = await startDiscord();
   started.discord.gateway.reachable = false;

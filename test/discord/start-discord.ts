@@ -1,7 +1,8 @@
 import { expect, onTestFinished } from "vitest";
+import type { CompleteModel } from "../../src/channels/discord/answer-at-once.ts";
 import { discordChannel } from "../../src/channels/discord/discord-channel.ts";
 import { sharePauses } from "../../src/channels/share-pauses.ts";
-import type { CommandWord } from "../../src/conversation/domain/command.ts";
+import { commandWords } from "../../src/conversation/commands/command-words.ts";
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
 import type { Reply } from "../../src/conversation/domain/reply.ts";
 import type { Turn } from "../../src/conversation/domain/turn.ts";
@@ -26,6 +27,8 @@ export type Started = {
   readonly reports: readonly string[];
   /** The rooms of parts that were sent although they could stand there already. */
   readonly unsettled: readonly string[];
+  /** What is offered while the name of a model is typed. */
+  completeModel: CompleteModel;
   readonly memory: ReturnType<typeof testMemory>;
   readonly places: PlaceSettings;
   /** The latest `listen`. */
@@ -52,11 +55,6 @@ type StartOptions = DoubleOptions & {
   readonly timings?: Partial<DiscordTimings>;
 };
 
-export const commands: readonly CommandWord[] = [
-  { name: "help", summary: "What can be said" },
-  { name: "model", summary: "Who answers", argument: "NAME" },
-];
-
 /** Discord and a channel connected to it, both ended with the test; nothing may have been unknown to Discord. */
 export async function startDiscord(options: StartOptions = {}): Promise<Started> {
   const discord = await startDiscordDouble({ identifyEveryMs: 200, ...options });
@@ -72,7 +70,8 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
     {
       token: new Secret(options.connect === false ? "wrong" : token),
       apiBase,
-      commands,
+      commands: commandWords,
+      completeModel: (typed) => started.completeModel(typed),
       memory,
       places,
       pauses: sharePauses(inProcessWire(), "the bot", new AbortController().signal),
@@ -93,6 +92,7 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
     unsettled,
     memory,
     places,
+    completeModel: async () => [],
     failWith: undefined,
     receipt: undefined,
     listening: Promise.resolve(),

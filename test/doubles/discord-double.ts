@@ -77,6 +77,10 @@ export type DiscordDouble = {
   }): string;
   /** Rooms that refuse the bot, and by which code. */
   readonly shut: Map<string, ShutCode>;
+  /** Types into the field of a slash command that completes it. @returns the interaction's id */
+  type(typing: { channel: string; author: string; command: string; field: string; typed: string }): string;
+  /** What was offered for it. */
+  offered(interactionId: string): readonly string[] | undefined;
   /** Presses the button of this label under a message. @returns the interaction's id */
   press(pressing: { messageId: string; author: string; label: string; locale?: string }): string;
   /** Lets a person moderate the server: ManageMessages and ManageGuild. */
@@ -188,6 +192,12 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
       const data = { id: world.snowflake(), type: 1, name: command, options: values };
       return tell({ type: 2, room: room(channel), author: world.user(author), data });
     },
+    type({ channel, author, command, field, typed }) {
+      const options = [{ name: field, type: 3, value: typed, focused: true }];
+      const data = { id: world.snowflake(), type: 1, name: command, options };
+      return tell({ type: 4, room: room(channel), author: world.user(author), data });
+    },
+    offered: http.choices,
     press({ messageId, author, label, locale }) {
       const pressed = world.messages.get(messageId);
       const button = buttonsOf(pressed?.["components"]).find((one) => one.label === label);

@@ -189,7 +189,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     if (limited.refusal) return limited.refusal;
     const known = (Array.isArray(body) ? { list: body } : (body ?? {})) as Body;
     complaints.push(...unknownFields(known, route.fields).map((field) => `${method} ${path} with ${field}`));
-    complaints.push(...unknownFields(query, route.path.test(path) && method === "GET" ? pageFields : []));
+    complaints.push(...unknownFields(query, method === "GET" ? (route.query ?? pageFields) : []));
     const answer = route.answer({ method, path, query, body: known, params });
     return { ...answer, headers: { ...limited.headers, ...answer.headers } };
   }

@@ -7,6 +7,8 @@ export type Route = {
   readonly answer: (request: Request) => Answer;
   /** What the body may hold. */
   readonly fields?: readonly string[];
+  /** What the query may hold; without it, where to begin and end a page. */
+  readonly query?: readonly string[];
   /** The path holds a token of its own. */
   readonly anonymous?: true;
 };

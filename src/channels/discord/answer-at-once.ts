@@ -1,26 +1,28 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { say } from "../../conversation/domain/words/say.ts";
 import type { DiscordRest } from "./discord-rest.ts";
 import { isAnswered, isGone, readError } from "./read-error.ts";
 
 /** An interaction that is over with its first answer: nothing of it is kept. */
-export type AtOnce = {
-  readonly kind: "refused-press";
-  readonly id: string;
-  readonly token: string;
-  readonly language: string | undefined;
-};
+export type AtOnce = { readonly id: string; readonly token: string } & (
+  | { readonly kind: "refused-press"; readonly language: string | undefined }
+  /** Somebody types the name of a model. */
+  | { readonly kind: "complete-model"; readonly typed: string }
+);
+
+/** The models that somebody may be typing the name of, the likeliest first. */
+export type CompleteModel = (typed: string) => Promise<readonly string[]>;
 
 /** Answers within the three seconds that Discord gives. */
 export function answerAtOnce(
   rest: DiscordRest,
+  completeModel: CompleteModel,
   report: (what: string, error: unknown) => void,
 ): (asked: AtOnce) => Promise<void> {
-  return async ({ id, token, language }) => {
+  return async (asked) => {
+    const { id, token } = asked;
     try {
-      const body = {
-        type: newMessage,
-        data: { content: say(language, "refusals.press"), flags: ephemeral, allowed_mentions: { parse: [] } },
-      };
+      const body = await writeAnswer(asked);
       await rest.call("POST", `/interactions/${id}/${token}/callback`, { body, anonymous: true, once: true });
     } catch (error) {
       const refusal = readError(error);
@@ -28,8 +30,29 @@ export function answerAtOnce(
       if (!isAnswered(refusal) && !isGone(refusal)) report("answering an interaction of Discord", refusal);
     }
   };
+
+  async function writeAnswer(asked: AtOnce): Promise<unknown> {
+    switch (asked.kind) {
+      case "refused-press":
+        return onlyForThem(say(asked.language, "refusals.press"));
+      case "complete-model": {
+        const names = await Promise.race([completeModel(asked.typed), pause(completeMsMax, [], { ref: false })]);
+        const fitting = names.filter((name) => name.length <= choiceCharsMax).slice(0, choicesMax);
+        return { type: choices, data: { choices: fitting.map((name) => ({ name, value: name })) } };
+      }
+    }
+  }
+}
+
+function onlyForThem(content: string): unknown {
+  return { type: newMessage, data: { content, flags: ephemeral, allowed_mentions: { parse: [] } } };
 }
 
 /** https://discord.com/developers/docs/interactions/receiving-and-responding */
 const newMessage = 4;
+const choices = 8;
 const ephemeral = 1 << 6;
+const choicesMax = 25;
+const choiceCharsMax = 100;
+/** The list of models may have to be fetched first. */
+const completeMsMax = 2_000;

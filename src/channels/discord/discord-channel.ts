@@ -2,14 +2,14 @@ import { type APIGatewayBotInfo, GatewayIntentBits } from "discord-api-types/v10
 import { LRUCache } from "lru-cache";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import type { CommandWord } from "../../conversation/domain/command.ts";
+import type { TranslatedCommandWord } from "../../conversation/domain/command.ts";
 import { ChannelError, GatewayError } from "../../conversation/domain/errors.ts";
 import type { Accept, Channel, ChannelHealth } from "../../conversation/ports/channel.ts";
 import type { PlaceSettings } from "../../conversation/ports/place-settings.ts";
 import type { Receiver, ReceiverMemory } from "../../conversation/ports/receiver-memory.ts";
 import type { Secret } from "../../secret.ts";
 import type { Pauses } from "../share-pauses.ts";
-import { answerAtOnce } from "./answer-at-once.ts";
+import { answerAtOnce, type CompleteModel } from "./answer-at-once.ts";
 import { catchUpRooms } from "./catch-up.ts";
 import { deferInteractions } from "./defer-interactions.ts";
 import { readAddress, tokenLives } from "./discord-address.ts";
@@ -24,13 +24,16 @@ import { readError } from "./read-error.ts";
 import { receiveEvents, type Reception } from "./receive-events.ts";
 import { registerCommands } from "./register-commands.ts";
 import { showReplies } from "./show-reply.ts";
+import { writeCommands } from "./write-commands.ts";
 
 export type DiscordOptions = {
   readonly token: Secret;
   /** Without the version: "https://discord.com/api". */
   readonly apiBase: string;
   /** What the platform's menu of slash commands offers. */
-  readonly commands: readonly CommandWord[];
+  readonly commands: readonly TranslatedCommandWord[];
+  /** What a slash command offers while the name of a model is typed. */
+  readonly completeModel: CompleteModel;
   /** Where sessions are remembered, for restarts and for other instances. */
   readonly memory: ReceiverMemory;
   /** What the moderators of servers have decided; a place's id is the server's. */
@@ -54,7 +57,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
   const { token, apiBase, pauses, commands, memory, settle = true, onUnsettled = () => {}, report } = options;
   const rest = discordRest({ token, apiBase, pauses });
   const interactions = deferInteractions(rest, report);
-  const answer = answerAtOnce(rest, report);
+  const answer = answerAtOnce(rest, options.completeModel, report);
   const ownRoles = new LRUCache<string, true>({ max: 10_000 });
   /** The shards that we have, and what is wrong with them. */
   const shards = new Map<number, string | undefined>();
@@ -109,7 +112,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     const shardId = Number(receiver.name.split("/")[1]);
     const me: BotIdentity = { ...(await untilReached(() => whoAmI(signal), signal)), roleIds: ownRoles };
     if (shardId === 0)
-      registerCommands(me.applicationId, commands, rest).catch((error: unknown) =>
+      registerCommands(me.applicationId, writeCommands(commands), rest).catch((error: unknown) =>
         report("registering Discord's slash commands", error),
       );
     const lost = new AbortController();

@@ -19,6 +19,7 @@ export function readInteraction(d: unknown, { botId }: Pick<BotIdentity, "botId"
   const event = interaction.parse(d);
   if (event.type === applicationCommand) return readCommand(event, botId);
   if (event.type === messageComponent) return readPress(event, botId);
+  if (event.type === autocomplete) return readTyping(event);
   return undefined;
 }
 
@@ -38,6 +39,12 @@ function readPress(event: Interaction, botId: string): Asked | undefined {
   const pressedId = withId.parse(event.message).id;
   const message = messageOf(event, botId, { text: command, pressedId });
   return { kind: "message", message: { ...message, about: { kind: "pressed", turnId } } };
+}
+
+/** The only field that is completed is the name of a model. */
+function readTyping({ id, token, data }: Interaction): Asked | undefined {
+  const field = command.parse(data).options.find(({ focused }) => focused);
+  return field && { kind: "complete-model", id, token, typed: String(field.value ?? "") };
 }
 
 function moderates({ member }: Interaction): boolean {
@@ -79,6 +86,7 @@ function isDirect({ guild_id, context, channel }: Interaction): boolean {
 /** https://discord.com/developers/docs/interactions/receiving-and-responding */
 const applicationCommand = 2;
 const messageComponent = 3;
+const autocomplete = 4;
 const chatInput = 1;
 const directChannel = 1;
 const botDm = 1;
@@ -114,7 +122,12 @@ const command = z.object({
   type: z.number(),
   name: z.string(),
   options: z
-    .array(z.object({ value: z.union([z.string(), z.number(), z.boolean()]).optional() }))
+    .array(
+      z.object({
+        value: z.union([z.string(), z.number(), z.boolean()]).optional(),
+        focused: z.boolean().optional(),
+      }),
+    )
     .nullish()
     .transform((options) => options ?? []),
 });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { CommandWord } from "../../conversation/domain/command.ts";
 import type { DiscordRest } from "./discord-rest.ts";
+import type { DiscordCommand } from "./write-commands.ts";
 
 /**
  * Makes the commands appear in Discord's menu. Writes only when they differ from what is registered: Discord counts
@@ -11,53 +11,55 @@ import type { DiscordRest } from "./discord-rest.ts";
  */
 export async function registerCommands(
   applicationId: string,
-  words: readonly CommandWord[],
+  ours: readonly DiscordCommand[],
   rest: DiscordRest,
 ): Promise<void> {
   const route = `/applications/${applicationId}/commands` as const;
-  const registered = registeredCommands.parse(await rest.call("GET", route));
-  const ours = words.map(writeCommand);
-  const slash = registered.filter(({ type }) => type === chatInput).map((command) => known.parse(command));
-  if (isDeepStrictEqual(sorted(slash), sorted(ours))) return;
+  const registered = registeredCommands.parse(await rest.call("GET", route, { query: { with_localizations: "true" } }));
+  const isOurs = ({ type }: { readonly type: number }) => ours.some((command) => command.type === type);
+  if (isDeepStrictEqual(comparable(registered.filter(isOurs)), comparable(ours))) return;
 
-  // The write replaces everything, so what is not a slash command (an activity's entry point) is handed back as it was.
-  const others = registered.filter(({ type }) => type !== chatInput);
-  await rest.call("PUT", route, { body: [...others, ...ours] });
+  // The write replaces everything, so what is of another kind (an activity's entry point) is handed back as it was.
+  await rest.call("PUT", route, { body: [...registered.filter((command) => !isOurs(command)), ...ours] });
 }
 
-function writeCommand({ name, summary, argument }: CommandWord): Known {
-  const option = argument && {
-    type: textOption,
-    name: /[\w-]{1,32}/.exec(argument)?.[0].toLowerCase() ?? "text",
-    description: argument.slice(0, descriptionCharsMax),
-    required: false,
-  };
-  return {
-    type: chatInput,
-    name,
-    description: summary.slice(0, descriptionCharsMax),
-    options: option ? [option] : [],
-  };
+/** By what we say of a command: Discord adds ids, and leaves out what is empty. */
+function comparable(commands: readonly unknown[]): readonly Known[] {
+  return commands.map((command) => known.parse(command)).toSorted(byName);
 }
 
-function sorted(commands: readonly Known[]): readonly Known[] {
-  return commands.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+function byName(one: { readonly name: string }, other: { readonly name: string }): number {
+  return one.name < other.name ? -1 : 1;
 }
 
-const chatInput = 1;
-const textOption = 3;
-const descriptionCharsMax = 100;
-
-/** What of a command is ours to say; Discord adds ids and defaults. */
-const known = z.object({
+const localizations = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((given) => given ?? {});
+const numbers = z
+  .array(z.number())
+  .nullish()
+  .transform((given) => (given ?? []).toSorted((a, b) => a - b));
+const described = {
   type: z.number(),
   name: z.string(),
-  description: z.string(),
-  options: z
-    .array(
-      z.object({ type: z.number(), name: z.string(), description: z.string(), required: z.boolean().default(false) }),
-    )
+  description: z.string().default(""),
+  name_localizations: localizations,
+  description_localizations: localizations,
+};
+const option = z.object({
+  ...described,
+  required: z.boolean().default(false),
+  autocomplete: z.boolean().default(false),
+  choices: z
+    .array(z.object({ name: z.string(), name_localizations: localizations, value: z.union([z.string(), z.number()]) }))
     .default([]),
 });
+const known = z.object({
+  ...described,
+  options: z.array(option).default([]),
+  integration_types: numbers,
+  contexts: numbers,
+});
 type Known = z.output<typeof known>;
-const registeredCommands = z.array(z.looseObject({ type: z.number().default(chatInput) }));
+const registeredCommands = z.array(z.looseObject({ type: z.number().default(1) }));

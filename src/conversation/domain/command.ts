@@ -16,6 +16,29 @@ export type CommandWord = {
 export type TranslatedCommandWord = CommandWord & {
   readonly summaryIn: Readonly<Record<Language, string>>;
   readonly argumentIn?: Readonly<Record<Language, string>>;
+  /** What a menu with fields asks for; what is chosen is written after the command, in any order. Absent: the argument as one text. */
+  readonly fields?: readonly CommandField[];
+};
+
+export type CommandField = {
+  /** Lower case, at most 32 characters. */
+  readonly name: string;
+  /** At most 100 characters in every language. */
+  readonly summaryIn: Readonly<Record<Language, string>>;
+  readonly asks: Asks;
+};
+
+export type Asks =
+  | { readonly kind: "text" }
+  /** The name of a model, completed while it is typed. */
+  | { readonly kind: "model" }
+  /** At most 25. */
+  | { readonly kind: "choice"; readonly choices: readonly Choice[] };
+
+export type Choice = {
+  readonly labelIn: Readonly<Record<Language, string>>;
+  /** What is written for it. */
+  readonly text: string;
 };
 
 /**

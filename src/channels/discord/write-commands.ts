@@ -1,0 +1,96 @@
+import type { CommandField, TranslatedCommandWord } from "../../conversation/domain/command.ts";
+import type { Language } from "../../conversation/domain/words/catalogues.ts";
+
+/** A command as it is registered with Discord: https://discord.com/developers/docs/interactions/application-commands */
+export type DiscordCommand = {
+  readonly type: number;
+  readonly name: string;
+  readonly description: string;
+  readonly description_localizations: Localizations;
+  readonly options: readonly DiscordOption[];
+  readonly integration_types: readonly number[];
+  readonly contexts: readonly number[];
+};
+
+export type DiscordOption = {
+  readonly type: number;
+  readonly name: string;
+  readonly description: string;
+  readonly description_localizations?: Localizations;
+  readonly required?: boolean;
+  readonly autocomplete?: boolean;
+  readonly choices?: readonly {
+    readonly name: string;
+    readonly name_localizations: Localizations;
+    readonly value: string;
+  }[];
+};
+
+type Localizations = Readonly<Record<string, string>>;
+type InAll = Readonly<Record<Language, string>>;
+
+/** What Discord's menu shows of our commands, to each person in their language. */
+export function writeCommands(words: readonly TranslatedCommandWord[]): readonly DiscordCommand[] {
+  return words.map((word) => ({
+    type: chatInput,
+    name: word.name,
+    ...described(word.summaryIn),
+    options: writeOptions(word),
+    integration_types: [guildInstall, userInstall],
+    contexts: [inServers, withTheBot, betweenPeople],
+  }));
+}
+
+function writeOptions({ fields, argumentIn }: TranslatedCommandWord): readonly DiscordOption[] {
+  if (fields) return fields.map(writeField);
+  return argumentIn ? [{ type: textOption, name: "text", ...described(argumentIn) }] : [];
+}
+
+function writeField({ name, summaryIn, asks }: CommandField): DiscordOption {
+  const option = { type: textOption, name, ...described(summaryIn) };
+  switch (asks.kind) {
+    case "text":
+      return option;
+    case "model":
+      return { ...option, autocomplete: true };
+    case "choice":
+      return {
+        ...option,
+        choices: asks.choices.slice(0, choicesMax).map(({ labelIn, text }) => ({
+          name: labelIn.en,
+          name_localizations: inLocales(labelIn),
+          value: text,
+        })),
+      };
+  }
+}
+
+function described(inAll: InAll): Pick<DiscordCommand, "description" | "description_localizations"> {
+  return { description: inAll.en, description_localizations: inLocales(inAll) };
+}
+
+/** English is what everybody else sees. */
+function inLocales(inAll: InAll): Localizations {
+  return Object.fromEntries(locales.map(([locale, language]) => [locale, inAll[language]]));
+}
+
+/** https://discord.com/developers/docs/reference#locales */
+const locales = [
+  ["de", "de"],
+  ["es-ES", "es"],
+  ["es-419", "es"],
+  ["fr", "fr"],
+  ["ja", "ja"],
+  ["zh-CN", "zh"],
+  ["zh-TW", "zh"],
+] as const satisfies readonly (readonly [string, Language])[];
+
+const chatInput = 1;
+const textOption = 3;
+const choicesMax = 25;
+/** Installed for a server or for a person. */
+const guildInstall = 0;
+const userInstall = 1;
+const inServers = 0;
+const withTheBot = 1;
+const betweenPeople = 2;
