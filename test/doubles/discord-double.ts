@@ -65,6 +65,8 @@ export type DiscordDouble = {
   dm(name: string): string;
   /** A new channel of the server, or a thread. */
   serverChannel(kind?: "text" | "thread"): string;
+  /** Other people's group, in which the bot's commands can be used and it is no member. */
+  outsideChannel(): string;
   userId(name: string): string;
   /** @returns the message's id */
   say(saying: Saying): string;
@@ -73,7 +75,7 @@ export type DiscordDouble = {
     channel: string;
     author: string;
     command: string;
-    options?: Readonly<Record<string, string>>;
+    options?: Readonly<Record<string, string | boolean>>;
   }): string;
   /** Rooms that refuse the bot, and by which code. */
   readonly shut: Map<string, ShutCode>;
@@ -182,13 +184,22 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
     },
     dm: (name) => world.dm(name).id,
     serverChannel: (kind = "text") => world.serverChannel(kind === "text" ? 0 : 11).id,
+    outsideChannel() {
+      const { id } = world.outsideChannel();
+      http.shut.set(id, 50_001);
+      return id;
+    },
     userId: (name) => world.user(name).id,
     say({ channel, author, bot, ...rest }) {
       const user = world.user(author);
       return world.send({ ...rest, room: room(channel), author: bot ? { ...user, bot } : user }).id;
     },
     interact({ channel, author, command, options = {} }) {
-      const values = Object.entries(options).map(([name, value]) => ({ name, type: 3, value }));
+      const values = Object.entries(options).map(([name, value]) => ({
+        name,
+        type: typeof value === "string" ? 3 : 5,
+        value,
+      }));
       const data = { id: world.snowflake(), type: 1, name: command, options: values };
       return tell({ type: 2, room: room(channel), author: world.user(author), data });
     },

@@ -100,6 +100,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     { method: "PATCH", path: at(String.raw`${channel}/messages/(\d+)`), answer: editMessage, fields: editFields },
     { method: "DELETE", path: at(String.raw`${channel}/messages/(\d+)`), answer: deleteMessage },
     { method: "POST", path: at(`${channel}/typing`), answer: typing },
+    { method: "POST", path: at("/users/@me/channels"), answer: openDirect, fields: ["recipient_id"] },
     ...commands.routes,
     ...interactions.routes,
   ];
@@ -260,8 +261,9 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
 
   function editMessage({ body, params: [channelId = "", id = ""] }: Request): Answer {
     const message = world().messages.get(id);
+    if (shut.get(channelId) === 50_001) return shutOut(50_001);
     if (!world().rooms.has(channelId)) return apiError(404, 10_003, "Unknown Channel");
-    if (message?.channel_id !== channelId) return apiError(404, 10_008, "Unknown Message");
+    if (message?.channel_id !== channelId || message.onlyFor) return apiError(404, 10_008, "Unknown Message");
     if (message.author.id !== world().bot.id)
       return apiError(403, 50_005, "Cannot edit a message authored by another user");
     return change(message, body);
@@ -286,7 +288,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
 
   function deleteMessage({ params: [channelId = "", id = ""] }: Request): Answer {
     const message = world().messages.get(id);
-    if (message?.channel_id !== channelId) return apiError(404, 10_008, "Unknown Message");
+    if (message?.channel_id !== channelId || message.onlyFor) return apiError(404, 10_008, "Unknown Message");
     world().remove(message);
     return { status: 204 };
   }
@@ -305,6 +307,12 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     if (nonce !== undefined && (typeof nonce !== "string" || nonce.length > 25))
       return invalid("nonce", "BASE_TYPE_MAX_LENGTH");
     return refuseComponents(body["components"]);
+  }
+
+  function openDirect({ body }: Request): Answer {
+    const room = world().dmWith(body["recipient_id"]);
+    if (!room) return apiError(400, 50_033, "Invalid Recipient(s)");
+    return { status: 200, body: { id: room.id, type: 1, recipients: [room.recipient] } };
   }
 
   function typing({ params: [channelId = ""] }: Request): Answer {

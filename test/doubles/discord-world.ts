@@ -99,6 +99,12 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
       return open({ id: snowflake(), type, guild_id: guildId });
     },
 
+    /** The direct channel with whoever has this id, opened if need be. */
+    dmWith(userId: unknown): DiscordRoom | undefined {
+      const found = [...users].find(([, { id, bot }]) => id === userId && !bot);
+      return found && this.dm(found[0]);
+    },
+
     /** A room that knows the person's commands and not the bot. */
     outsideChannel(): DiscordRoom {
       return open({ id: snowflake(), type: 3, outside: true });

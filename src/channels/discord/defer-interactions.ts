@@ -36,9 +36,10 @@ export function deferInteractions(rest: DiscordRest, report: (what: string, erro
     },
   };
 
-  async function acknowledge({ id, token, pressedId }: InteractionAddress): Promise<void> {
+  async function acknowledge({ id, token, pressedId, aside }: InteractionAddress): Promise<void> {
     try {
-      const body = { type: pressedId ? deferredUpdate : deferredAnswer };
+      const answer = { type: deferredAnswer, data: { flags: aside?.isPrivate ? ephemeral : 0 } };
+      const body = pressedId ? { type: deferredUpdate } : answer;
       await rest.call("POST", `/interactions/${id}/${token}/callback`, { body, anonymous: true, once: true });
     } catch (error) {
       const refusal = readError(error);

@@ -22,7 +22,15 @@ export type DiscordAddress =
       readonly expiresAtMs: number;
       /** For a press: the message with the button. Without it the interaction has an answer of its own, which says "thinking…" until it is filled. */
       readonly pressedId?: string | undefined;
+      readonly aside?: Aside | undefined;
     };
+
+/** Where the bot itself cannot write: only the token can, and after its end the person is answered directly. */
+export type Aside = {
+  readonly userId: string;
+  /** Nobody else may see the answer. Without it, the bot is no member of the place. */
+  readonly isPrivate: boolean;
+};
 
 export type InteractionAddress = Extract<DiscordAddress, { kind: "interaction" }>;
 
@@ -40,6 +48,11 @@ export function readAddress(kept: Json): DiscordAddress {
   throw new ChannelError("The message has no Discord address: it was kept by another channel or version.", {
     retryable: false,
   });
+}
+
+/** Whom to answer where the bot itself cannot write. */
+export function asideOf(address: DiscordAddress): Aside | undefined {
+  return address.kind === "interaction" ? address.aside : undefined;
 }
 
 /** Whether it can be answered by the interaction's token, which needs no permission in the room. */
@@ -66,5 +79,6 @@ const schema = z.discriminatedUnion("kind", [
     guildId: z.string().optional(),
     expiresAtMs: z.number(),
     pressedId: z.string().optional(),
+    aside: z.object({ userId: z.string(), isPrivate: z.boolean() }).optional(),
   }),
 ]);

@@ -12,7 +12,7 @@ import type { Pauses } from "../share-pauses.ts";
 import { answerAtOnce, type CompleteModel } from "./answer-at-once.ts";
 import { catchUpRooms } from "./catch-up.ts";
 import { deferInteractions } from "./defer-interactions.ts";
-import { readAddress, tokenLives } from "./discord-address.ts";
+import { asideOf, readAddress, tokenLives } from "./discord-address.ts";
 import { discordRest } from "./discord-rest.ts";
 import { type DiscordTimings, discordTimings } from "./discord-timings.ts";
 import { openSession } from "./gateway-session.ts";
@@ -73,7 +73,10 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     receivesAlone: true,
     editIntervalMs: () => editIntervalMs,
     show: showReplies(rest, { deferred: interactions.deferred, settle, onUnsettled, nonceMs: timings.nonceMs }),
-    opensRoom: ({ address }) => tokenLives(readAddress(address)),
+    opensRoom: ({ address: kept }) => {
+      const address = readAddress(kept);
+      return tokenLives(address) || asideOf(address) !== undefined;
+    },
     health,
     async receivers(signal) {
       const { shards: count } = await findGateway(signal);

@@ -6,6 +6,7 @@ import { clean, member, nameOf, user } from "./discord-user.ts";
 import { readPressId } from "./press-id.ts";
 import type { BotIdentity } from "./read-message.ts";
 import { snowflake, snowflakeMs } from "./snowflake.ts";
+import { chatCommand } from "./write-commands.ts";
 
 /** What somebody did that calls for an answer of ours: a message, or something that is over with its first answer. */
 export type Asked = { readonly kind: "message"; readonly message: ChannelMessage } | AtOnce;
@@ -26,8 +27,17 @@ export function readInteraction(d: unknown, { botId }: Pick<BotIdentity, "botId"
 function readCommand(event: Interaction, botId: string): Asked | undefined {
   const { type, name, options } = command.parse(event.data);
   if (type !== chatInput) return undefined;
+  if (name === chatCommand.name) return readChat(event, botId, options);
   const values = options.flatMap(({ value }) => (value === undefined ? [] : String(value)));
   return { kind: "message", message: messageOf(event, botId, { text: [`/${name}`, ...values].join(" ") }) };
+}
+
+/** A question, which may be answered so that only its author sees it. */
+function readChat(event: Interaction, botId: string, options: Command["options"]): Asked {
+  const valueOf = (name: string) => options.find((option) => option.name === name)?.value;
+  const text = String(valueOf(chatCommand.question) ?? "");
+  const isPrivate = valueOf(chatCommand.private) === true;
+  return { kind: "message", message: messageOf(event, botId, { text, isPrivate }) };
 }
 
 function readPress(event: Interaction, botId: string): Asked | undefined {
@@ -36,8 +46,8 @@ function readPress(event: Interaction, botId: string): Asked | undefined {
   const { turnId, askerId, command } = pressId;
   if (event.asker.id !== askerId && !moderates(event))
     return { kind: "refused-press", id: event.id, token: event.token, language: event.locale };
-  const pressedId = withId.parse(event.message).id;
-  const message = messageOf(event, botId, { text: command, pressedId });
+  const { id: pressedId, flags } = pressed.parse(event.message);
+  const message = messageOf(event, botId, { text: command, pressedId, isPrivate: (flags & ephemeral) !== 0 });
   return { kind: "message", message: { ...message, about: { kind: "pressed", turnId } } };
 }
 
@@ -51,9 +61,9 @@ function moderates({ member }: Interaction): boolean {
   return (BigInt(member?.permissions ?? 0) & (manageMessages | administrator)) !== 0n;
 }
 
-type Said = { readonly text: string; readonly pressedId?: string };
+type Said = { readonly text: string; readonly pressedId?: string; readonly isPrivate?: boolean };
 
-function messageOf(event: Interaction, botId: string, { text, pressedId }: Said): ChannelMessage {
+function messageOf(event: Interaction, botId: string, { text, pressedId, isPrivate = false }: Said): ChannelMessage {
   const sentAtMs = snowflakeMs(event.id);
   const address = {
     kind: "interaction",
@@ -64,14 +74,16 @@ function messageOf(event: Interaction, botId: string, { text, pressedId }: Said)
     ...(event.guild_id && { guildId: event.guild_id }),
     expiresAtMs: sentAtMs + interactionLifeMs,
     ...(pressedId && { pressedId }),
+    ...((isPrivate || isOutside(event)) && { aside: { userId: event.asker.id, isPrivate } }),
   } satisfies DiscordAddress;
+  const room = `${botId}/${event.channel_id}`;
   return {
     channel: "discord",
-    room: `${botId}/${event.channel_id}`,
+    room: isPrivate ? `${room}/private/${event.asker.id}` : room,
     id: `interaction:${event.id}`,
     author: { id: event.asker.id, name: nameOf(event.asker, event.member) },
     text: clean(text),
-    audience: isDirect(event) ? "direct" : "group",
+    audience: isPrivate || isDirect(event) ? "direct" : "group",
     ...(event.locale && { language: event.locale }),
     address,
     sentAtMs,
@@ -83,6 +95,15 @@ function isDirect({ guild_id, context, channel }: Interaction): boolean {
   return !guild_id && (context === undefined || context === null ? channel?.type === directChannel : context === botDm);
 }
 
+/** Where only people brought the commands with them: the bot is no member, and nobody lets it write. */
+function isOutside(event: Interaction): boolean {
+  return (
+    !isDirect(event) &&
+    event.authorizing_integration_owners !== undefined &&
+    !(guildInstall in event.authorizing_integration_owners)
+  );
+}
+
 /** https://discord.com/developers/docs/interactions/receiving-and-responding */
 const applicationCommand = 2;
 const messageComponent = 3;
@@ -92,6 +113,8 @@ const directChannel = 1;
 const botDm = 1;
 const administrator = 1n << 3n;
 const manageMessages = 1n << 13n;
+const ephemeral = 1 << 6;
+const guildInstall = "0";
 
 const interaction = z
   .object({
@@ -103,6 +126,8 @@ const interaction = z
     channel_id: snowflake,
     channel: z.object({ type: z.number() }).optional(),
     context: z.number().nullish(),
+    /** By how the application is installed: for a server, for a person. */
+    authorizing_integration_owners: z.record(z.string(), z.string()).optional(),
     locale: z.string().optional(),
     /** In servers, with the permissions that they have in the channel. */
     member: member.extend({ user, permissions: z.string().regex(/^\d+$/) }).optional(),
@@ -124,6 +149,7 @@ const command = z.object({
   options: z
     .array(
       z.object({
+        name: z.string(),
         value: z.union([z.string(), z.number(), z.boolean()]).optional(),
         focused: z.boolean().optional(),
       }),
@@ -131,5 +157,6 @@ const command = z.object({
     .nullish()
     .transform((options) => options ?? []),
 });
+type Command = z.output<typeof command>;
 const press = z.object({ custom_id: z.string() });
-const withId = z.object({ id: snowflake });
+const pressed = z.object({ id: snowflake, flags: z.number().default(0) });

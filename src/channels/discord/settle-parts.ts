@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Turn } from "../../conversation/domain/turn.ts";
-import type { DiscordAddress } from "./discord-address.ts";
+import { asideOf, type DiscordAddress } from "./discord-address.ts";
 import type { DiscordRest, HistoryMessage } from "./discord-rest.ts";
 import { nonceOf } from "./nonce-of.ts";
 import { readError } from "./read-error.ts";
@@ -47,6 +47,7 @@ export function settleParts(
     const attempt = `${turn.id}/${turn.attempt}`;
     const claimedAtMs = seenAtMs.get(attempt) ?? performance.now();
     seenAtMs.set(attempt, claimedAtMs);
+    const isReadable = settle && !asideOf(address);
     let reading: Promise<readonly HistoryMessage[] | undefined> | undefined;
 
     const mayBeForgotten = (nonce: string) => {
@@ -57,7 +58,7 @@ export function settleParts(
     return {
       async find(part) {
         if (!mayBeForgotten(part.nonce)) return undefined;
-        if (settle) reading ??= readOwn(rest, turn, address, part.shown);
+        if (isReadable) reading ??= readOwn(rest, turn, address, part.shown);
         const own = (await reading)?.filter(({ id }) => !part.shown.includes(id));
         const found = own?.find((message) => isIt(message, part, address));
         if (!found && (!own || own.some(couldBeIt))) onUnsettled({ room: turn.message.room });
@@ -65,7 +66,7 @@ export function settleParts(
       },
       async strays(shown) {
         const last = shown.at(-1);
-        if (!settle || turn.attempt === 1 || last === undefined) return [];
+        if (!isReadable || turn.attempt === 1 || last === undefined) return [];
         const below = await readable(() => rest.history(address.channelId, { after: last, limit: pageLength }));
         const byNonce = new Map((below ?? []).map(({ nonce, id }) => [nonce, id]));
         const strays: string[] = [];

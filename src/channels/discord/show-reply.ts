@@ -6,6 +6,7 @@ import { type Reply, replyMarkdown } from "../../conversation/domain/reply.ts";
 import type { Turn } from "../../conversation/domain/turn.ts";
 import type { Hold, NoteParts } from "../../conversation/ports/channel.ts";
 import {
+  asideOf,
   type DiscordAddress,
   type InteractionAddress,
   interactionLifeMs,
@@ -98,7 +99,7 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
 
   /** A deferred interaction says "thinking…" by itself. */
   async function showTyping({ address, shown, hold }: Work): Promise<void> {
-    if (shown.length > 0 || (tokenLives(address) && !address.pressedId)) return;
+    if (shown.length > 0 || asideOf(address) || (tokenLives(address) && !address.pressedId)) return;
     hold.check();
     await rest.call("POST", `/channels/${address.channelId}/typing`);
   }
@@ -139,7 +140,7 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   async function create(work: Work, index: number, part: Sent): Promise<string> {
     const { address } = work;
     const original = index === 0 && work.shown.length === 0 ? await fillOriginal(address, part) : undefined;
-    const made = readPart(original ?? (await findOrPost(work, index, part)));
+    const made = readPart(original ?? (await findOrPost(work, index, part)), address);
     looks.set(made.id, printOf(part));
     // An earlier attempt had sent the part, with what was written then.
     if (made.look !== undefined && made.look !== lookOfPart(part)) await edit(work, made.id, part);
@@ -165,13 +166,13 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   }
 
   async function findOrPost(work: Work, index: number, part: Sent): Promise<unknown> {
-    const { turn, search, shown, hold } = work;
+    const { turn, address, search, shown, hold } = work;
     const nonce = nonceOf(turn, index, shown[index]);
     const found = await search.find({ shown, nonce, content: part.content });
     if (found) return found;
     hold.check();
     try {
-      return await post(work, index, part, nonce);
+      return await (asideOf(address) ? postAside(work, part, nonce) : post(work, index, part, nonce));
     } catch (error) {
       const refusal = readError(error);
       if (refusal.retryable && refusal.retryAfterMs === 0) search.doubt(nonce);
@@ -193,6 +194,30 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
       if (!isShutOut(refusal) || !tokenLives(address)) throw refusal;
       return rest.call("POST", webhook(address), { body, files, anonymous: true, once: true });
     }
+  }
+
+  /** Where only the token can write; when that has died, or was never born, to the person directly. */
+  async function postAside({ address, turn }: Work, part: Sent, nonce: string): Promise<unknown> {
+    const { body, files } = messageOf(part);
+    const { userId, isPrivate } = asideOf(address) ?? {};
+    try {
+      if (!tokenLives(address)) return await postDirectly(userId, part, nonce);
+      const message = { ...body, flags: body.flags | (isPrivate ? ephemeral : 0) };
+      return await rest.call("POST", webhook(address), { body: message, files, anonymous: true, once: true });
+    } catch (error) {
+      const refusal = readError(error);
+      if (isGone(refusal)) return await postDirectly(userId, part, nonce);
+      // Nothing tells whether it arrived, so it will be sent again.
+      if (refusal.retryable && refusal.retryAfterMs === 0) options.onUnsettled({ room: turn.message.room });
+      throw refusal;
+    }
+  }
+
+  async function postDirectly(userId: string | undefined, part: Sent, nonce: string): Promise<unknown> {
+    const opened = await rest.call("POST", "/users/@me/channels", { body: { recipient_id: userId } });
+    const { body, files } = messageOf(part);
+    const message = { ...body, nonce, enforce_nonce: true };
+    return await rest.call("POST", `/channels/${directChannel.parse(opened).id}/messages`, { body: message, files });
   }
 }
 
@@ -236,12 +261,19 @@ function referenceTo(address: DiscordAddress): object {
 
 type Route = readonly [route: `/${string}`, options: { readonly anonymous?: true }];
 
-/** The ways to a part: as a message of the channel, and as an interaction's answer, which needs no permission. */
-function partRoutes({ address, shown }: Pick<Work, "address" | "shown">, id: string): readonly Route[] {
-  const inChannel: Route = [`/channels/${address.channelId}/messages/${id}`, {}];
-  if (!tokenLives(address)) return [inChannel];
-  const asAnswer: Route = [`${webhook(address)}/messages/${id}`, { anonymous: true }];
-  return id === (address.pressedId ?? shown[0]) ? [asAnswer, inChannel] : [inChannel, asAnswer];
+/**
+ * The ways to a part: as a message of the channel, and as an interaction's answer, which needs no permission. None when only a token
+ * could change it that has died.
+ */
+function partRoutes({ address, shown }: Pick<Work, "address" | "shown">, part: string): readonly Route[] {
+  const [id = "", channelId = address.channelId] = part.split("@");
+  const inChannel: Route = [`/channels/${channelId}/messages/${id}`, {}];
+  if (channelId !== address.channelId) return [inChannel];
+  const asAnswer = tokenLives(address) && ([`${webhook(address)}/messages/${id}`, { anonymous: true }] as const);
+  if (asideOf(address)) return asAnswer ? [asAnswer] : [];
+  if (!asAnswer) return [inChannel];
+  const isAnswer = id === (address.kind === "interaction" ? address.pressedId : undefined) || id === shown[0];
+  return isAnswer ? [asAnswer, inChannel] : [inChannel, asAnswer];
 }
 
 /** @returns undefined when it is gone on every way */
@@ -266,11 +298,12 @@ function webhook({ applicationId, token }: InteractionAddress): `/${string}` {
   return `/webhooks/${applicationId}/${token}`;
 }
 
-/** Of a message of ours, as Discord tells it: its id, and how it looks if it says so. */
-function readPart(told: unknown): { readonly id: string; readonly look?: string } {
+/** Of a message of ours, as Discord tells it: its id, with its channel when that is another one than the question's, and how it looks if it says so. */
+function readPart(told: unknown, { channelId }: DiscordAddress): { readonly id: string; readonly look?: string } {
   const { data: message } = toldMessage.safeParse(told);
   if (!message) throw new DiscordRefusal("Discord answered without a message id.", { retryable: true });
-  const { id, content, components, attachments } = message;
+  const { content, components, attachments } = message;
+  const id = message.channel_id === channelId ? message.id : `${message.id}@${message.channel_id}`;
   const fileBytes = attachments.map(({ size }) => size);
   return content === undefined ? { id } : { id, look: lookOf({ content: content.trim(), components, fileBytes }) };
 }
@@ -278,10 +311,13 @@ function readPart(told: unknown): { readonly id: string; readonly look?: string 
 const button = z.object({ type: z.number(), style: z.number(), label: z.string(), custom_id: z.string() });
 const toldMessage = z.object({
   id: z.string(),
+  channel_id: z.string(),
   content: z.string().optional(),
   components: z.array(z.object({ type: z.number(), components: z.array(button) })).catch([]),
   attachments: z.array(z.object({ size: z.number() })).catch([]),
 });
 
+const directChannel = z.object({ id: z.string() });
+const ephemeral = 1 << 6;
 /** After this the interaction has been deferred, or never will be: Discord gives three seconds. */
 const deferMsMax = 5_000;

@@ -1,5 +1,6 @@
 import type { CommandField, TranslatedCommandWord } from "../../conversation/domain/command.ts";
 import type { Language } from "../../conversation/domain/words/catalogues.ts";
+import { sayInAll } from "../../conversation/domain/words/say-in-all.ts";
 
 /** A command as it is registered with Discord: https://discord.com/developers/docs/interactions/application-commands */
 export type DiscordCommand = {
@@ -29,16 +30,24 @@ export type DiscordOption = {
 type Localizations = Readonly<Record<string, string>>;
 type InAll = Readonly<Record<Language, string>>;
 
+/** A question as a command: the way to ask where nothing else is heard, and to be answered unseen. */
+export const chatCommand = { name: "chat", question: "question", private: "private" } as const;
+
 /** What Discord's menu shows of our commands, to each person in their language. */
 export function writeCommands(words: readonly TranslatedCommandWord[]): readonly DiscordCommand[] {
-  return words.map((word) => ({
-    type: chatInput,
-    name: word.name,
-    ...described(word.summaryIn),
-    options: writeOptions(word),
-    integration_types: [guildInstall, userInstall],
-    contexts: [inServers, withTheBot, betweenPeople],
-  }));
+  return [writeChat(), ...words.map(writeCommand)];
+}
+
+function writeChat(): DiscordCommand {
+  const question = { type: textOption, name: chatCommand.question, ...described(sayInAll("chat.question")) };
+  const isPrivate = { type: yesOrNoOption, name: chatCommand.private, ...described(sayInAll("chat.private")) };
+  const options = [{ ...question, required: true }, isPrivate];
+  return { type: chatInput, name: chatCommand.name, ...described(sayInAll("chat.summary")), options, ...everywhere };
+}
+
+function writeCommand(word: TranslatedCommandWord): DiscordCommand {
+  const { name, summaryIn } = word;
+  return { type: chatInput, name, ...described(summaryIn), options: writeOptions(word), ...everywhere };
 }
 
 function writeOptions({ fields, argumentIn }: TranslatedCommandWord): readonly DiscordOption[] {
@@ -87,10 +96,7 @@ const locales = [
 
 const chatInput = 1;
 const textOption = 3;
+const yesOrNoOption = 5;
 const choicesMax = 25;
-/** Installed for a server or for a person. */
-const guildInstall = 0;
-const userInstall = 1;
-const inServers = 0;
-const withTheBot = 1;
-const betweenPeople = 2;
+/** Installed for a server or for a person; in servers, with the bot, and between other people. */
+const everywhere = { integration_types: [0, 1], contexts: [0, 1, 2] } as const;
