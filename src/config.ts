@@ -25,6 +25,18 @@ const aliases = text.transform((pairs, context) => {
     if (!from || !to || rest.length > 0) context.addIssue("must look like old-name=new-name,other=name");
   return new Map(entries.map(([from = "", to = ""]) => [from, to]));
 });
+const personas = z
+  .array(
+    z.object({
+      name: text.regex(/^[a-z0-9_-]{1,24}$/, "a name may hold 1–24 of a-z 0-9 _ - only"),
+      title: text.min(1, "a title is missing").max(80, "a title has at most 80 characters"),
+      instructions: text.min(1, "instructions are missing").max(20_000, "instructions have at most 20,000 characters"),
+    }),
+  )
+  .max(50, "there can be at most 50 personas")
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "two personas have the same name")
+  .refine((all) => all.every(({ name }) => name !== "default"), "a persona cannot be called default");
+
 const secret = text.transform((value) => new Secret(value));
 
 /**
@@ -115,6 +127,15 @@ export const settings = {
     schema: text,
     default: "You are a helpful assistant. Answer in the language of the question. Format with Markdown.",
     about: "What the model is told before every conversation.",
+  },
+  PERSONAS: {
+    schema: text.transform(readPersonas),
+    about:
+      'A JSON file of whom people can choose with /persona: [{"name": "pirate", "title": "a pirate", "instructions": "You are …"}, …].',
+  },
+  PRIVACY_NOTE: {
+    schema: text,
+    about: "What /privacy says besides: who runs this, and where to ask. Markdown.",
   },
   AI_FIRST_TOKEN_TIMEOUT_SECONDS: {
     schema: count(1, 600),
@@ -223,6 +244,20 @@ export type Config = {
 } & {
   readonly [N in SettingName as Settings[N] extends { default: string } ? never : N]?: z.output<Settings[N]["schema"]>;
 };
+
+function readPersonas(file: string, context: z.RefinementCtx): z.output<typeof personas> {
+  const complain = (message: string) => {
+    context.addIssue(message);
+    return [];
+  };
+  try {
+    const read = personas.safeParse(JSON.parse(readFileSync(file, "utf8")));
+    return read.success ? read.data : complain(`names a file with a mistake: ${read.error.issues[0]?.message ?? ""}`);
+  } catch (error) {
+    if (error instanceof SyntaxError) return complain("names a file that is not JSON");
+    return complain(`names a file that cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
 
 /** One or more settings are wrong; the message names each, with cause and remedy, and never a secret's value. */
 export class ConfigError extends Error {

@@ -167,6 +167,9 @@ function writeJournal(log: Log, registry: Registry): Journal {
       attemptEnded("lease_lost", turn);
       log.warn(turnOf(turn), "another instance has taken over the turn");
     },
+    forgot(message, holdings) {
+      log.info({ ...placeOf(message), ...holdings }, "deleted what was kept of a person, as they asked");
+    },
     unsettled({ channel, room }) {
       unsettled.inc({ channel });
       log.warn({ channel, room }, "sent a part again that may have arrived before: the room may show it twice");

@@ -98,7 +98,12 @@ async function main(mode: Mode, config: Config): Promise<void> {
       models: ai.models,
       documents: documentReader(),
       journal,
-      house: { model: ai.defaultModel, instructions: config.SYSTEM_PROMPT },
+      house: {
+        model: ai.defaultModel,
+        instructions: config.SYSTEM_PROMPT,
+        personas: config.PERSONAS ?? [],
+        ...(config.PRIVACY_NOTE && { privacyNote: config.PRIVACY_NOTE }),
+      },
       limits: limitsFrom(config),
     };
 

@@ -15,6 +15,7 @@ import type { Gateway } from "./ports/gateway.ts";
 import type { Answer } from "./ports/inbox.ts";
 import { prepareQuestion, type Question } from "./prepare-question.ts";
 import { saveReply } from "./save-reply.ts";
+import { writeInstructions } from "./write-instructions.ts";
 import { sendDraft, sendReply } from "./send-reply.ts";
 
 /**
@@ -121,7 +122,7 @@ async function* streamFitting(question: Question, gateway: Gateway, held: HeldTu
   const { pictureTokens, replyTokensMax } = limits;
   for (let halvings = 0; ; halvings++) {
     const tokensMax = limits.contextTokensMax / 2 ** halvings;
-    const options = { instructions: house.instructions, tokensMax, images, pictureTokens };
+    const options = { instructions: writeInstructions(session, house), tokensMax, images, pictureTokens };
     const messages = buildContext(session, { ...message, spoken }, options);
     failpoint("prompt-built", message);
     held.check();

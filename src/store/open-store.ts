@@ -1,3 +1,4 @@
+import type { Archive } from "../conversation/ports/archive.ts";
 import type { Inbox } from "../conversation/ports/inbox.ts";
 import type { ParkedTurns } from "../conversation/ports/parked-turns.ts";
 import type { PlaceSettings } from "../conversation/ports/place-settings.ts";
@@ -13,6 +14,7 @@ import { inProcessSessionCache } from "./in-process/in-process-session-cache.ts"
 import { inProcessWire } from "./in-process/in-process-wire.ts";
 import type { Postgres } from "./postgres/connect-postgres.ts";
 import { holdPresence } from "./postgres/hold-presence.ts";
+import { postgresArchive } from "./postgres/postgres-archive.ts";
 import { postgresInbox } from "./postgres/postgres-inbox.ts";
 import { type Leases, postgresLeases } from "./postgres/postgres-leases.ts";
 import { postgresParkedTurns } from "./postgres/postgres-parked-turns.ts";
@@ -33,6 +35,7 @@ export type Store = {
   readonly inbox: Inbox;
   readonly revisions: Revisions;
   readonly sessions: Sessions;
+  readonly archive: Archive;
   readonly transcripts: Transcripts;
   readonly leases: Leases;
   readonly receiverMemory: ReceiverMemory;
@@ -66,6 +69,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     inbox: postgresInbox(postgres, presence),
     revisions: postgresRevisions(postgres),
     sessions: postgresSessions(postgres),
+    archive: postgresArchive(postgres),
     transcripts: postgresTranscripts(postgres),
     leases: postgresLeases(postgres, presence.instance),
     receiverMemory: postgresReceiverMemory(postgres),

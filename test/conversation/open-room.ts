@@ -57,7 +57,7 @@ export async function openRoom(
     documents: documentReader(),
     models: { list: async () => room.models, resolve: async (name) => ({ kind: "unverified", model: name }) },
     journal: silentJournal,
-    house: { model: async () => "small", instructions: "Be brief." },
+    house: { model: async () => "small", instructions: "Be brief.", personas: [] },
     limits: { ...limits, backoffMs: 10, backoffMsMax: 20, sweepMs: 20, ...given.limits },
   };
   const working = workInbox(gateway, { taking: taking.signal, holding: holding.signal });

@@ -84,7 +84,7 @@ export async function startInstance(
     documents: { read: async () => ({ kind: "unread", because: "format" }) },
     models: { list: async () => [], resolve: async (name) => ({ kind: "unverified", model: name }) },
     journal: silentJournal,
-    house: { model: async () => "small", instructions: "Be brief." },
+    house: { model: async () => "small", instructions: "Be brief.", personas: [] },
     limits: smallLimits,
   };
   const [taking, holding] = [new AbortController(), new AbortController()];
@@ -204,6 +204,7 @@ export const silentJournal: Journal = {
   apologised() {},
   parked() {},
   roomShut() {},
+  forgot() {},
   leaseLost() {},
   unsettled() {},
   failed() {},

@@ -66,7 +66,7 @@ test("a process that stood still for longer than its lease asks the AI for nothi
     documents: { read: async () => ({ kind: "unread", because: "format" }) },
     models: { list: async () => [], resolve: async (name) => ({ kind: "unverified", model: name }) },
     journal: silentJournal,
-    house: { model: async () => "small", instructions: "" },
+    house: { model: async () => "small", instructions: "", personas: [] },
     limits: short,
   };
   await store.inbox.keep([{ kind: "question", message: message(), whenFull: { turnsMax: 100 } }]);

@@ -113,6 +113,8 @@ export type ChatReply = {
   readonly footer?: string;
   /** "length": cut at a limit. "filtered": the provider held it back. "stopped": by /stop. */
   readonly end: "complete" | "length" | "filtered" | "stopped";
+  /** To be saved, never opened as a page. */
+  readonly file?: { readonly name: string; readonly mimeType: string; readonly text: string };
 };
 
 /**
@@ -165,6 +167,7 @@ const replySchema = {
     text,
     footer: text,
     end: { type: "string", enum: ["complete", "length", "filtered", "stopped"] },
+    file: { type: "object", required: ["name", "mimeType", "text"], properties: { name: text, mimeType: text, text } },
   },
 } as const;
 

@@ -9,6 +9,6 @@ export function writeTurn({ turnId, message, keptAtMs, reply, state }: Transcrip
   return { ...turn, state: state === "waiting" ? "waiting" : "failed" };
 }
 
-function writeReply({ text, footer, end }: FinalReply): ChatReply {
-  return footer === undefined ? { text, end } : { text, footer, end };
+function writeReply({ text, footer, end, file }: FinalReply): ChatReply {
+  return { text, end, ...(footer !== undefined && { footer }), ...(file && { file }) };
 }

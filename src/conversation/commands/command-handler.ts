@@ -5,7 +5,7 @@ import type { Gateway } from "../ports/gateway.ts";
 
 /** What one command does. Its words for help and menus stand in `command-words.ts`. */
 export type CommandHandler = {
-  /** Whether the answer to a press of its button takes the place of the answer with the button, as in a menu. */
+  /** Whether, pressed with an argument, its answer takes the place of the one with the button, as in a menu. */
   readonly isMenu?: true;
   /**
    * Does it and returns what comes of it. A crash may repeat it before its answer is saved, so repeating it must do no harm.

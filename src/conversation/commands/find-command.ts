@@ -6,13 +6,20 @@ import { say } from "../domain/words/say.ts";
 import type { Gateway } from "../ports/gateway.ts";
 import type { CommandHandler, CommandResult } from "./command-handler.ts";
 import { goOnWriting } from "./continue.ts";
+import { exportConversation } from "./export.ts";
+import { forget } from "./forget.ts";
 import { help } from "./help.ts";
 import { model } from "./model.ts";
+import { persona } from "./persona.ts";
+import { privacy } from "./privacy.ts";
 import { regenerate } from "./regenerate.ts";
 import { reset } from "./reset.ts";
+import { resume } from "./resume.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
 import { stop } from "./stop.ts";
+import { system } from "./system.ts";
+import { why } from "./why.ts";
 
 const handlers: Readonly<Record<string, CommandHandler>> = {
   start,
@@ -22,8 +29,15 @@ const handlers: Readonly<Record<string, CommandHandler>> = {
   new: reset,
   regenerate,
   continue: goOnWriting,
+  persona,
+  system,
+  resume,
+  export: exportConversation,
   status,
   stop,
+  why,
+  privacy,
+  forget,
 };
 
 type FoundCommand = {
@@ -45,7 +59,7 @@ export function findCommand(message: ChannelMessage): FoundCommand | undefined {
   const handler = Object.hasOwn(handlers, command.name) ? handlers[command.name] : undefined;
   if (handler)
     return {
-      ...(handler.isMenu && { isMenu: true }),
+      ...(handler.isMenu && command.argument !== "" && { isMenu: true }), // without an argument it opens the menu
       run: (turn, gateway) => handler.run(command.argument, turn, gateway),
     };
 

@@ -1,17 +1,26 @@
 import { readSession } from "../begin-session.ts";
 import { chooseModel } from "../choose-model.ts";
+import { codeOf } from "../domain/code-of.ts";
+import type { Button } from "../domain/reply.ts";
 import type { Session } from "../domain/session.ts";
 import { say } from "../domain/words/say.ts";
 import type { Gateway } from "../ports/gateway.ts";
 import type { ResolvedModel } from "../ports/model-catalogue.ts";
-import type { CommandHandler } from "./command-handler.ts";
+import { buttonLabel, buttonRows } from "./button-rows.ts";
+import type { CommandHandler, CommandResult } from "./command-handler.ts";
 
 const listedMax = 25;
+/** Buttons of a page; one more row turns the pages. */
+const pageSize = 8;
 const nameCharsMax = 200;
 const conversationOption = "--conversation";
 
-/** `/model`: the current model, its reason, and the list. `/model NAME [--conversation]` sets it; `/model default` takes it back. */
+/**
+ * `/model`: the current model, its reason, and the list, with buttons in pages: `/model page 2`. `/model NAME [--conversation]` sets
+ * it, `/model ~CODE` too, where a name would be too long for a button; `/model default` takes it back.
+ */
 export const model: CommandHandler = {
+  isMenu: true,
   async run(argument, { message }, gateway) {
     const { language } = message;
     const words = argument.split(/\s+/).filter(Boolean);
@@ -19,27 +28,61 @@ export const model: CommandHandler = {
     const name = words.filter((word) => word !== conversationOption).join(" ");
     const session = await readSession(message, gateway);
 
-    if (name === "") return await describe(session, language, gateway);
+    const page = /^page (\d{1,4})$/.exec(name);
+    if (name === "" || page) return await describe(session, { language, page: Number(page?.[1] ?? 1) }, gateway);
     if (name.length > nameCharsMax) return say(language, "model.tooLong");
     const where = forConversation ? "conversation" : "user";
     const setting = { session, language, where, gateway } as const;
     if (name.toLowerCase() === "default") return await unset(setting);
-    return await set(await gateway.models.resolve(name), name, setting);
+    const meant = name.startsWith("~") ? await readCode(name, gateway) : name;
+    return await set(await gateway.models.resolve(meant), meant, setting);
   },
 };
 
-async function describe(session: Session, language: string | undefined, { models, house }: Gateway): Promise<string> {
+type Page = { readonly language: string | undefined; readonly page: number };
+
+async function describe(
+  session: Session,
+  { language, page }: Page,
+  { models, house }: Gateway,
+): Promise<CommandResult> {
   const { model, reason } = chooseModel(session, await house.model());
   const all = await models.list();
   const listed = all.slice(0, listedMax).map(({ id }) => `- \`${id}\``);
   const more = all.length > listedMax ? [say(language, "model.more", { count: all.length - listedMax })] : [];
-  return [
-    say(language, "model.current", { model, reason: say(language, `reasons.${reason}`) }),
-    listed.length > 0
-      ? [say(language, "model.available"), ...listed, ...more].join("\n")
-      : say(language, "model.noList"),
-    say(language, "model.choose"),
-  ].join("\n\n");
+  const current = say(language, "model.current", { model, reason: say(language, `reasons.${reason}`) });
+  if (listed.length === 0) return [current, say(language, "model.noList"), say(language, "model.choose")].join("\n\n");
+  return {
+    text: [
+      current,
+      [say(language, "model.available"), ...listed, ...more].join("\n"),
+      say(language, "model.choose"),
+    ].join("\n\n"),
+    buttons: pageOf(
+      all.map(({ id }) => id),
+      { language, page },
+    ),
+  };
+}
+
+function pageOf(ids: readonly string[], { language, page }: Page): readonly (readonly Button[])[] {
+  const pages = Math.ceil(ids.length / pageSize);
+  const shown = Math.min(Math.max(page, 1), pages);
+  const buttons = ids
+    .slice((shown - 1) * pageSize, shown * pageSize)
+    .map((id) => ({ label: buttonLabel(id), command: `/model ~${codeOf(id)}` }));
+  const turn = (to: number, sign: string) => ({
+    label: `${sign} ${say(language, "model.page", { page: to, pages })}`,
+    command: `/model page ${to}`,
+  });
+  const turning = [...(shown > 1 ? [turn(shown - 1, "◀")] : []), ...(shown < pages ? [turn(shown + 1, "▶")] : [])];
+  return [...buttonRows(buttons, 2), ...(turning.length > 0 ? [turning] : [])];
+}
+
+/** The model whose button was pressed, or the code itself when it is not offered any more. */
+async function readCode(code: string, { models }: Gateway): Promise<string> {
+  const all = await models.list();
+  return all.find(({ id }) => `~${codeOf(id)}` === code)?.id ?? code;
 }
 
 type Setting = {

@@ -11,6 +11,10 @@ export type Session = SessionIds & {
   readonly modelOverride?: string;
   /** What the operator set for the channel. */
   readonly channelModel?: string;
+  /** The name of who the model is to be in this conversation; the operator may not offer it any more. */
+  readonly persona?: string;
+  /** What the person told the model to be or do, in this conversation. */
+  readonly instructions?: string;
   /** What was said before the current message, oldest first. */
   readonly history: readonly Utterance[];
 };

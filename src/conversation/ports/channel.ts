@@ -61,6 +61,9 @@ export interface Channel {
   /** Whether this message can be answered although its room is shut to us: it brought a way in of its own. Absent: none does. */
   opensRoom?(message: ChannelMessage): boolean;
 
+  /** In the person's language, when the bot answers in this room and when it does not. Absent where its audience says it all. */
+  explain?(message: ChannelMessage): Promise<string>;
+
   /** Whether messages can arrive right now. */
   health(): ChannelHealth;
 

@@ -1,5 +1,7 @@
 import type { Limits } from "../domain/limits.ts";
+import type { Persona } from "../domain/persona.ts";
 import type { AiClient } from "./ai-client.ts";
+import type { Archive } from "./archive.ts";
 import type { Channel } from "./channel.ts";
 import type { DocumentReader } from "./document-reader.ts";
 import type { Inbox } from "./inbox.ts";
@@ -23,6 +25,7 @@ export type Gateway = {
   readonly inbox: Inbox;
   readonly revisions: Revisions;
   readonly sessions: Sessions;
+  readonly archive: Archive;
   readonly sessionCache: SessionCache;
   readonly rateLimiter: RateLimiter;
   readonly wire: Wire;
@@ -37,4 +40,8 @@ export type House = {
   model(): Promise<string>;
   /** The system prompt. */
   readonly instructions: string;
+  /** Whom the model can be, in the order in which they are offered. */
+  readonly personas: readonly Persona[];
+  /** The operator's own words about privacy, if there are any. */
+  readonly privacyNote?: string;
 };

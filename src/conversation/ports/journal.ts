@@ -1,5 +1,6 @@
 import type { ChannelMessage } from "../domain/message.ts";
 import type { Turn } from "../domain/turn.ts";
+import type { Holdings } from "./archive.ts";
 
 /** What happened, for operators: each call becomes a log line and, where it counts, a metric. Never a message's text, never a secret. */
 export interface Journal {
@@ -17,6 +18,8 @@ export interface Journal {
   /** The room takes nothing more from us: what waits there is parked unasked. */
   roomShut(message: ChannelMessage, facts: { reason: string }): void;
   leaseLost(turn: Turn): void;
+  /** A person had everything deleted that was kept of them. */
+  forgot(message: ChannelMessage, holdings: Holdings): void;
   /** A part was sent again although an earlier sending may have arrived: the room may show it twice. */
   unsettled(place: { readonly channel: string; readonly room: string }): void;
   /** Something failed that is tried again by itself. `what` names the step. */

@@ -28,6 +28,12 @@ export interface Sessions {
   /** `/model NAME --conversation`; undefined takes it back. */
   setConversationModel(conversationId: string, model: string | undefined): Promise<void>;
 
+  /** `/persona NAME`; undefined takes it back. */
+  setPersona(conversationId: string, name: string | undefined): Promise<void>;
+
+  /** `/system TEXT`; undefined takes it back. */
+  setInstructions(conversationId: string, text: string | undefined): Promise<void>;
+
   /** Ends a conversation; it is kept, not deleted. Repeating changes nothing. */
   deactivate(conversationId: string): Promise<void>;
 

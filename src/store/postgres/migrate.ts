@@ -5,6 +5,7 @@ import { places } from "../migrations/0004-places.ts";
 import { receivers } from "../migrations/0002-receivers.ts";
 import { shutRooms } from "../migrations/0005-shut-rooms.ts";
 import { revisions } from "../migrations/0006-revisions.ts";
+import { instructions } from "../migrations/0007-instructions.ts";
 import type { Postgres } from "./connect-postgres.ts";
 
 /** Forward only, in this order, listed in code. Each must work with the previous version still running. */
@@ -15,6 +16,7 @@ const migrations: readonly (readonly [name: string, statements: readonly string[
   ["0004-places", places],
   ["0005-shut-rooms", shutRooms],
   ["0006-revisions", revisions],
+  ["0007-instructions", instructions],
 ];
 
 /** Building an index over years of messages takes its time, and whoever waits for it waits as long. */

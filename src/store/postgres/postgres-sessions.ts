@@ -3,6 +3,7 @@ import type { Session, SessionIds, Spoken, Utterance } from "../../conversation/
 import type { Sessions } from "../../conversation/ports/sessions.ts";
 import { gather } from "../gather.ts";
 import { type Postgres, type Statement, storable, toJson } from "./connect-postgres.ts";
+import { scopeOf } from "./scope-of.ts";
 
 /** The tables `users`, `conversations` and `messages`. */
 export function postgresSessions({ query }: Postgres): Sessions {
@@ -45,6 +46,14 @@ export function postgresSessions({ query }: Postgres): Sessions {
       await query(setConversationModel, [conversationId, model ?? null]);
     },
 
+    async setPersona(conversationId, name) {
+      await query(setPersona, [conversationId, name ?? null]);
+    },
+
+    async setInstructions(conversationId, text) {
+      await query(setInstructions, [conversationId, text === undefined ? null : storable(text)]);
+    },
+
     async deactivate(conversationId) {
       await query(deactivate, [conversationId]);
     },
@@ -59,11 +68,6 @@ export function postgresSessions({ query }: Postgres): Sessions {
       };
     },
   };
-}
-
-/** A direct room's conversation is the person's, wherever it is; a group's is the room's. */
-function scopeOf({ audience, author, room }: ChannelMessage): string {
-  return audience === "direct" ? `user:${author.id}` : `room:${room}`;
 }
 
 /** `do update` and not `do nothing`: it waits for a racing insert and returns its row. */
@@ -83,6 +87,8 @@ type SessionRow = {
   preferred_model: string | null;
   model_override: string | null;
   channel_model: string | null;
+  persona: string | null;
+  instructions: string | null;
   history: {
     role: Utterance["role"];
     text: string;
@@ -97,6 +103,8 @@ function sessionFrom(ids: SessionIds, row: SessionRow): Session {
     ...(row.preferred_model && { preferredModel: row.preferred_model }),
     ...(row.model_override && { modelOverride: row.model_override }),
     ...(row.channel_model && { channelModel: row.channel_model }),
+    ...(row.persona && { persona: row.persona }),
+    ...(row.instructions && { instructions: row.instructions }),
     history: row.history.map(({ role, text, author, attachments }) => ({
       role,
       text,
@@ -116,7 +124,8 @@ const sessionsOfPlaces = `place as (
     select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[]) with ordinality
       as place (user_id, conversation_id, channel, channel_user_id, scope, n)
   ), session as (
-    select place.*, users.preferred_model, conversations.model_override, channel_settings.default_model as channel_model
+    select place.*, users.preferred_model, conversations.model_override, channel_settings.default_model as channel_model,
+           conversations.persona, conversations.instructions
       from place
       join users on users.id = user_id and users.channel = place.channel and users.channel_user_id = place.channel_user_id
       join conversations on conversations.id = conversation_id and conversations.channel = place.channel
@@ -136,7 +145,7 @@ function placeValues(places: readonly Place[]): readonly unknown[] {
 
 const readSession: Statement = {
   name: "read-session",
-  text: `with ${sessionsOfPlaces} select preferred_model, model_override, channel_model, '[]'::json as history from session`,
+  text: `with ${sessionsOfPlaces} select preferred_model, model_override, channel_model, persona, instructions, '[]'::json as history from session`,
 };
 
 type Recording = Place & { readonly turnId: string; readonly spoken: Spoken; readonly historyMax: number };
@@ -152,7 +161,7 @@ const recordMessages: Statement = {
     insert into messages (conversation_id, turn_id, role, user_id, author, content, attachments)
     select conversation_id, turn_id, 'user', user_id, author, text, attachments from message
         on conflict (turn_id, role) do nothing
-  ) select turn_id, preferred_model, model_override, channel_model, history
+  ) select turn_id, preferred_model, model_override, channel_model, persona, instructions, history
       from message cross join lateral (
         select coalesce(json_agg(json_build_object(
             'role', role, 'text', content, 'author', author, 'attachments', nullif(attachments, '[]')) order by id), '[]') as history
@@ -188,6 +197,13 @@ const setUserModel: Statement = { name: "set-user-model", text: `update users se
 const setConversationModel: Statement = {
   name: "set-conversation-model",
   text: `update conversations set model_override = $2 where id = $1`,
+};
+
+const setPersona: Statement = { name: "set-persona", text: `update conversations set persona = $2 where id = $1` };
+
+const setInstructions: Statement = {
+  name: "set-instructions",
+  text: `update conversations set instructions = $2 where id = $1`,
 };
 
 const deactivate: Statement = { name: "deactivate", text: `update conversations set is_active = false where id = $1` };

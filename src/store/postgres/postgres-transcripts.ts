@@ -33,6 +33,6 @@ const recent: Statement = {
   text: `select turns.id, message, reply, state, (extract(epoch from kept_at) * 1000)::float8 as kept_at_ms
       from turns join rooms on rooms.id = turns.room_id
      where rooms.channel = $1 and rooms.room = $2 and turns.id >= $4
-       and turns.replaced_by is null and turns.state <> 'joined'
+       and turns.state <> 'joined'
      order by turns.seq desc limit $3`,
 };

@@ -4,6 +4,7 @@ import type { Exchange } from "../transcript.ts";
 import { CopyButton } from "./copy-button.tsx";
 import { Markdown } from "./markdown.tsx";
 import { OutgoingNote } from "./outgoing-note.tsx";
+import { SaveButton } from "./save-button.tsx";
 
 /** One message and its answer; a steering command as a quiet line between. */
 export function ExchangeView({ chat, exchange }: { chat: Chat; exchange: Exchange }) {
@@ -68,6 +69,7 @@ function Answer({ reply }: { reply: ChatReply }) {
       <Footer markdown={reply.footer} />
       {reply.text && (
         <div class="actions">
+          {reply.file && <SaveButton file={reply.file} />}
           <CopyButton text={reply.text} />
         </div>
       )}

@@ -1,0 +1,41 @@
+import { codeOf } from "../domain/code-of.ts";
+import type { ChannelMessage } from "../domain/message.ts";
+import { referenceOf } from "../domain/reference.ts";
+import { say } from "../domain/words/say.ts";
+import type { Holdings } from "../ports/archive.ts";
+import { sessionKey } from "../ports/session-cache.ts";
+import type { CommandHandler } from "./command-handler.ts";
+
+/** `/forget`: tells what is kept of the person, and asks. `/forget CODE`, which it says, deletes it, and tells what was deleted. */
+export const forget: CommandHandler = {
+  isMenu: true,
+  async run(argument, turn, { archive, sessionCache, journal }) {
+    const { message } = turn;
+    const { language } = message;
+    const code = confirmationOf(message);
+    if (argument.toLowerCase() !== code) {
+      const holdings = await archive.holdings(message);
+      if (Object.values(holdings).every((count) => count === 0)) return say(language, "forget.nothing");
+      return {
+        text: `${sayHoldings("forget.ask", holdings, language)}\n\n${say(language, "forget.how", { code })}`,
+        buttons: [[{ label: say(language, "buttons.forget"), command: `/forget ${code}` }]],
+      };
+    }
+    const deleted = await archive.forget(message);
+    await sessionCache.delete(sessionKey(message));
+    journal.forgot(message, deleted);
+    const time = new Date(message.sentAtMs).toISOString().slice(0, 16).replace("T", " ");
+    const receipt = say(language, "forget.receipt", { reference: referenceOf(turn), time });
+    return `${sayHoldings("forget.done", deleted, language)}\n\n${receipt}`;
+  },
+};
+
+/** Nobody writes it by accident. */
+function confirmationOf({ channel, author }: ChannelMessage): string {
+  return codeOf(`${channel}/${author.id}`).slice(0, 5);
+}
+
+function sayHoldings(key: "forget.ask" | "forget.done", holdings: Holdings, language: string | undefined): string {
+  const { messages, answers, conversations, daysOfUsage } = holdings;
+  return say(language, key, { messages, answers, conversations, days: daysOfUsage });
+}
