@@ -108,7 +108,7 @@ async function main(mode: Mode, config: Config): Promise<void> {
     };
 
     const working = workInbox(gateway, signals);
-    const supervised = startChannels(gateway, { store, log }, signals.taking);
+    const supervised = startChannels(gateway, { store, log }, signals);
     if (mode === "serve") {
       const server = await serveHttp(config, { store, checks, channels, supervised, web, metrics, log });
       closing.push(async () => {
@@ -335,11 +335,11 @@ function byName(channels: readonly Channel[]): Map<string, Channel> {
 function startChannels(
   gateway: Gateway,
   { store, log }: { store: Store; log: Log },
-  taking: AbortSignal,
+  signals: WorkSignals,
 ): Map<string, Supervised> {
   const accept: Accept = (messages) => acceptMessages(messages, gateway);
   const started = [...gateway.channels.values()].map(
-    (channel) => [channel.name, supervise(channel, { accept, leases: store.leases, log }, taking)] as const,
+    (channel) => [channel.name, supervise(channel, { accept, leases: store.leases, log }, signals)] as const,
   );
   return new Map(started);
 }

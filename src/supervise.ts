@@ -9,6 +9,8 @@ export type ReceiverLeases = {
   /** The fence while it is ours; undefined while another holds it. */
   take(name: string, leaseMs: number): Promise<string | undefined>;
   release(name: string): Promise<void>;
+  /** Whether another instance lives that could take one. */
+  hasHeir(): Promise<boolean>;
 };
 
 export type Supervised = {
@@ -16,6 +18,9 @@ export type Supervised = {
   /** Resolves when the channel has ended: after `signal`, or because it failed for good. Never rejects. */
   readonly ended: Promise<void>;
 };
+
+/** `taking`: the receiving is to end, handed over if it can be. `holding`: there is no more time for that. */
+type EndSignals = { readonly taking: AbortSignal; readonly holding: AbortSignal };
 
 type Supervising = { readonly accept: Accept; readonly leases: ReceiverLeases; readonly log: Log };
 
@@ -31,6 +36,8 @@ const lookMs = 1_000;
 const hesitateMs = 150;
 /** How often a channel is asked how many receivers it has. */
 const countMs = 5 * 60_000;
+/** How long a receiver that is handed over goes on for want of a successor. */
+const handOverMsMax = 5_000;
 const pauseMsMax = 60_000;
 /** A receiver that ran this long starts again with the shortest pause. */
 const steadyMs = 60_000;
@@ -39,10 +46,10 @@ const steadyMs = 60_000;
  * Keeps a channel receiving: starts it again with growing pauses, and lets it end alone when it can never work. Receivers that
  * must not run twice are shared among the instances under leases, so that one has each at a time and another follows in seconds.
  */
-export function supervise(channel: Channel, supervising: Supervising, signal: AbortSignal): Supervised {
+export function supervise(channel: Channel, supervising: Supervising, signals: EndSignals): Supervised {
   const ward: Ward = { ...supervising, channel, verdict: undefined };
-  const run = channel.receivesAlone ? shareReceivers : listenAgainAndAgain;
-  return { health: () => ward.verdict ?? channel.health(), ended: run(ward, signal) };
+  const ended = channel.receivesAlone ? shareReceivers(ward, signals) : listenAgainAndAgain(ward, signals.taking);
+  return { health: () => ward.verdict ?? channel.health(), ended };
 }
 
 async function listenAgainAndAgain(ward: Ward, signal: AbortSignal): Promise<void> {
@@ -59,9 +66,10 @@ async function listenAgainAndAgain(ward: Ward, signal: AbortSignal): Promise<voi
 }
 
 /** One receiver after the other, as they are free: the longer the pause, the more of them are ours. */
-async function shareReceivers(ward: Ward, signal: AbortSignal): Promise<void> {
+async function shareReceivers(ward: Ward, { taking, holding }: EndSignals): Promise<void> {
   const failing = new AbortController();
-  const ending = AbortSignal.any([signal, failing.signal]);
+  const ending = AbortSignal.any([taking, failing.signal]);
+  const signals = { taking: ending, holding: AbortSignal.any([holding, failing.signal]) };
   const ours = new Map<string, Promise<void>>();
   const rests = new Map<string, { readonly tries: number; readonly untilMs: number }>();
   const names = namesOf(ward);
@@ -70,7 +78,7 @@ async function shareReceivers(ward: Ward, signal: AbortSignal): Promise<void> {
     const { name } = receiver;
     const startedAtMs = performance.now();
     try {
-      await listenUnderLease(receiver, ward, ending);
+      await listenUnderLease(receiver, ward, signals);
     } catch (error) {
       if (!ending.aborted && isForGood(error, ward)) failing.abort();
     }
@@ -92,12 +100,12 @@ async function shareReceivers(ward: Ward, signal: AbortSignal): Promise<void> {
       failures = 0;
       await pause((taken ? hesitateMs * ours.size : lookMs) * (0.5 + Math.random() / 2), ending);
     } catch (error) {
-      if (ending.aborted || isForGood(error, ward)) break;
+      if (!ending.aborted && isForGood(error, ward)) failing.abort();
+      if (ending.aborted) break;
       if (ours.size === 0) ward.verdict = { state: "connecting", reason: reasonOf(error) };
       await pause(Math.min(growingMs(failures++), leaseMs), ending);
     }
   }
-  failing.abort();
   await Promise.all(ours.values());
 }
 
@@ -124,16 +132,37 @@ async function takeOne(names: readonly string[], { leases }: Ward): Promise<Rece
   return undefined;
 }
 
-async function listenUnderLease(receiver: Receiver, ward: Ward, signal: AbortSignal): Promise<void> {
+/**
+ * Until another has the lease, or ours is to end. What can be handed over gives the lease up first, so that a successor comes while it
+ * still receives and ends it by receiving; but only where there can be one, and not for long.
+ */
+async function listenUnderLease(receiver: Receiver, ward: Ward, { taking, holding }: EndSignals): Promise<void> {
   const { channel, accept, leases, log } = ward;
-  const ended = new AbortController();
-  const lost = new AbortController();
-  const renewing = renewLease(receiver, leases, lost, ended.signal);
+  const [over, lost, leaving] = [new AbortController(), new AbortController(), new AbortController()];
+  const [released, ended] = [new AbortController(), new AbortController()];
+  const renewing = renewLease(receiver, leases, lost, AbortSignal.any([released.signal, ended.signal]));
+  const handOver = async () => {
+    released.abort();
+    await renewing; // it could take back what is released
+    if (!(await leases.hasHeir())) return;
+    await leases.release(receiver.name);
+    log.info({ receiver: receiver.name }, "handing over: receiving until another instance does");
+    leaving.abort();
+    await pause(handOverMsMax, ended.signal);
+  };
+  const end = async () => {
+    const bound = pause(handOverMsMax, AbortSignal.any([holding, ended.signal]));
+    if (channel.handsOver) await Promise.race([handOver(), bound]).catch(() => {}); // without a database there is no heir
+    over.abort();
+  };
+  taking.addEventListener("abort", () => void end(), { once: true, signal: ended.signal });
   try {
-    await channel.listen(accept, AbortSignal.any([signal, lost.signal]), receiver);
+    const signal = AbortSignal.any([over.signal, lost.signal]);
+    await channel.listen(accept, signal, { ...receiver, leaving: leaving.signal });
   } finally {
     if (lost.signal.aborted) log.warn({ receiver: receiver.name }, "another instance receives now");
     ended.abort();
+    over.abort();
     await renewing;
     await leases.release(receiver.name).catch(() => {}); // it runs out by itself
   }

@@ -219,3 +219,49 @@ test("a session that Discord closes for its number of shards asks how many there
   discord.dropConnections(4011);
   await until(() => discord.connectedShards().join() === "0/2", "the first of two", 15_000);
 });
+
+test("who leaves goes on until a successor has resumed the session, and never comes back", async () => {
+  const started = await startDiscord();
+  const { discord, heard } = started;
+  const channel = discord.dm("Ada");
+  const former = { ...started };
+  former.leave();
+  discord.say({ channel, author: "Ada", content: "heard by the one that leaves" });
+  await heard("heard by the one that leaves");
+  started.listenAgain("2");
+  await former.listening;
+  discord.say({ channel, author: "Ada", content: "heard by the successor" });
+  await heard("heard by the successor");
+  expect(discord.gateway).toMatchObject({ identifies: 1, resumes: 1, gapsMs: [] });
+  expect(texts(started)).toHaveLength(2);
+});
+
+test("where Discord refuses a session that is still connected, the successor asks again, and no IDENTIFY is spent", async () => {
+  const started = await startDiscord({ resumeWhileOpen: "is-refused" });
+  const { discord, heard } = started;
+  const channel = discord.dm("Ada");
+  const former = { ...started };
+  former.leave();
+  const remembered = () => started.memory.saved.get("discord/0") as { isShared: boolean } | undefined;
+  await until(() => remembered()?.isShared, "it is remembered that it leaves");
+  started.listenAgain("2");
+  discord.say({ channel, author: "Ada", content: "heard by the one that leaves" });
+  await heard("heard by the one that leaves");
+  await until(() => discord.gateway.invalidSessions === 1, "the successor is refused");
+  former.stop();
+  await former.listening;
+  discord.say({ channel, author: "Ada", content: "missed" });
+  await heard("missed");
+  expect(discord.gateway).toMatchObject({ identifies: 1, resumes: 1 });
+  expect(texts(started)).toHaveLength(2);
+});
+
+test("who leaves while it is not connected leaves at once", async () => {
+  const started = await startDiscord();
+  started.discord.gateway.reachable = false;
+  started.discord.dropConnections();
+  await until(() => started.discord.connected() === 0, "the connection is gone");
+  started.leave();
+  await started.listening;
+  started.discord.gateway.reachable = true;
+});

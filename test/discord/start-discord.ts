@@ -33,8 +33,12 @@ export type Started = {
   readonly places: PlaceSettings;
   /** The latest `listen`. */
   listening: Promise<void>;
+  /** Ends it. */
   stop(): void;
-  listenAgain(): void;
+  /** Tells it that another will follow. */
+  leave(): void;
+  /** Listens (once more) as the holder of this fence, "1" unless told otherwise. */
+  listenAgain(fence?: string): void;
   /** Set to make `accept` fail with this, until unset. */
   failWith: Error | undefined;
   /** What `accept` says of everything from now on. */
@@ -79,9 +83,9 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
       onUnsettled: ({ room }) => void unsettled.push(room),
       report,
     },
-    { identifyEveryMs: 250, historyEveryMs: 5, nonceMs: 90_000, ...options.timings },
+    { identifyEveryMs: 250, historyEveryMs: 5, sharedMs: 500, nonceMs: 90_000, ...options.timings },
   );
-  let ending = new AbortController();
+  const listeners: Pick<Started, "stop" | "listening">[] = [];
 
   const started: Started = {
     discord,
@@ -96,10 +100,14 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
     failWith: undefined,
     receipt: undefined,
     listening: Promise.resolve(),
-    stop: () => ending.abort(),
-    listenAgain() {
-      ending = new AbortController();
-      started.listening = channel.listen(accept, ending.signal, { name: "discord/0", fence: "1" });
+    stop() {},
+    leave() {},
+    listenAgain(fence = "1") {
+      const [stopping, leaving] = [new AbortController(), new AbortController()];
+      const receiver = { name: "discord/0", fence, leaving: leaving.signal };
+      const listening = channel.listen(accept, stopping.signal, receiver);
+      Object.assign(started, { listening, stop: () => stopping.abort(), leave: () => leaving.abort() });
+      listeners.push({ ...started });
     },
     heard: (text) => until(() => kept.find((message) => message.text === text), `hearing "${text}"`),
     show(message, reply, { note = () => {}, ...more } = {}) {
@@ -109,8 +117,8 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
   };
   started.listenAgain();
   onTestFinished(async () => {
-    ending.abort();
-    await started.listening.catch(() => {});
+    for (const { stop } of listeners) stop();
+    await Promise.allSettled(listeners.map(({ listening }) => listening));
     await discord.close();
     expect(discord.unknownRequests).toEqual([]);
     expect(discord.violations).toEqual([]);

@@ -107,6 +107,10 @@ export type DiscordDouble = {
     readonly refusals: number;
     readonly identifies: number;
     readonly resumes: number;
+    /** RESUMEs that were refused. */
+    readonly invalidSessions: number;
+    /** How long nobody was connected for a shard, each time between two connections. */
+    readonly gapsMs: readonly number[];
     /** How many shards a bot must have at least; GET /gateway/bot tells it. */
     shards: number;
   };
@@ -274,6 +278,7 @@ const defaults = {
   heartbeatIntervalMs: 41_250,
   messageContent: true,
   resumeMs: 180_000,
+  resumeWhileOpen: "takes-over" as "takes-over" | "is-refused",
   rateLimit: { limit: 5, windowMs: 5_000 } as { limit: number; windowMs: number } | undefined,
   globalPerSecond: 50,
   interactionDeadlineMs: 3_000,

@@ -19,6 +19,8 @@ export type GatewayOptions = {
   readonly messageContent: boolean;
   /** How long a session can be resumed after its connection is gone. */
   readonly resumeMs: number;
+  /** What becomes of a session that is resumed while a connection still has it: documented nowhere. */
+  readonly resumeWhileOpen: "takes-over" | "is-refused";
   /** Whatever a real gateway would not have understood. */
   readonly complain: (complaint: string) => void;
 };
@@ -44,8 +46,12 @@ export function discordGateway(server: Server, world: () => DiscordWorld, option
     refusals: 0,
     identifies: 0,
     resumes: 0,
+    invalidSessions: 0,
     shards: options.shards,
+    /** How long nobody was connected for a shard, each time between two connections. */
+    gapsMs: [] as number[],
   };
+  const goneAtMs = new Map<number, number>();
   const identifiedAtMs = new Map<number, number>();
 
   server.on("upgrade", (request: IncomingMessage, stream, head) => {
@@ -121,6 +127,7 @@ export function discordGateway(server: Server, world: () => DiscordWorld, option
       if (line.session?.socket !== socket) return;
       line.session.socket = undefined;
       line.session.goneAtMs = Date.now();
+      goneAtMs.set(line.session.shard, Date.now());
       // A client that says goodbye does not come back; one that merely vanishes may.
       if (code === 1000 || code === 1001) sessions.delete(line.session.id);
     });
@@ -185,6 +192,7 @@ export function discordGateway(server: Server, world: () => DiscordWorld, option
     };
     sessions.set(session.id, session);
     line.session = session;
+    closeGap(session);
     const { bot, applicationId, guildId } = world();
     send(session, "READY", {
       v: 10,
@@ -214,15 +222,26 @@ export function discordGateway(server: Server, world: () => DiscordWorld, option
     if (d["token"] !== options.token) return socket.close(4004);
     const session = sessions.get(String(d["session_id"]));
     const expired = session?.goneAtMs !== undefined && Date.now() - session.goneAtMs > options.resumeMs;
-    if (!session || expired) return socket.send(JSON.stringify({ op: 9, d: false }));
+    const isRefused = session?.socket !== undefined && options.resumeWhileOpen === "is-refused";
+    if (!session || expired || isRefused) {
+      state.invalidSessions += 1;
+      return socket.send(JSON.stringify({ op: 9, d: false }));
+    }
     if (typeof seq !== "number" || seq > session.seq) return socket.close(4007);
 
     state.resumes += 1;
     session.socket?.close(4000);
     session.socket = socket;
     line.session = session;
+    closeGap(session);
     for (const { s, text } of session.sent) if (s > seq) socket.send(text);
     send(session, "RESUMED", {});
+  }
+
+  function closeGap({ shard }: Session): void {
+    const sinceMs = goneAtMs.get(shard);
+    if (sinceMs !== undefined) state.gapsMs.push(Date.now() - sinceMs);
+    goneAtMs.delete(shard);
   }
 
   function send(session: Session, t: string, d: object): void {

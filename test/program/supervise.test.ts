@@ -7,6 +7,8 @@ import { until } from "../until.ts";
 
 const log = { info() {}, warn() {}, error() {} };
 const accept = async () => [];
+const never = new AbortController().signal;
+const endedBy = (taking: AbortSignal, holding = never) => ({ taking, holding });
 
 /** A channel that does what it is told when it listens, and counts. */
 function channel(listen: (signal: AbortSignal) => Promise<void>, receivesAlone = false): Channel & { starts: number } {
@@ -36,7 +38,7 @@ test("a channel that breaks is started again; one that can never work says why, 
       ? new Error("the network")
       : new ChannelError("the token is wrong: set TEST_TOKEN", { retryable: false });
   });
-  const supervised = supervise(fragile, { accept, leases: store.leases, log }, ending.signal);
+  const supervised = supervise(fragile, { accept, leases: store.leases, log }, endedBy(ending.signal));
   await supervised.ended;
   expect(fragile.starts).toBe(3);
   expect(supervised.health()).toEqual({ state: "failed", reason: "the token is wrong: set TEST_TOKEN" });
@@ -48,9 +50,9 @@ test("of two instances one receives; when it ends the other follows", async () =
   const other = await store.another();
   const [first, second] = [new AbortController(), new AbortController()];
   const [a, b] = [channel(untilAborted, true), channel(untilAborted, true)];
-  const receiving = supervise(a, { accept, leases: store.leases, log }, first.signal);
+  const receiving = supervise(a, { accept, leases: store.leases, log }, endedBy(first.signal));
   await until(() => a.starts === 1, "the first receives");
-  const waiting = supervise(b, { accept, leases: other.leases, log }, second.signal);
+  const waiting = supervise(b, { accept, leases: other.leases, log }, endedBy(second.signal));
   await until(() => waiting.health().state === "standby", "the second stands by");
   expect([receiving.health().state, b.starts]).toEqual(["connected", 0]);
 
@@ -88,8 +90,8 @@ test("receivers are spread over the instances, each on one; those of an instance
   const [first, second] = [new AbortController(), new AbortController()];
   const names = Array.from({ length: 6 }, (_, id) => `test/${id}`);
   const [a, b] = [sharded(names), sharded(names)];
-  const atA = supervise(a, { accept, leases: store.leases, log }, first.signal);
-  const atB = supervise(b, { accept, leases: other.leases, log }, second.signal);
+  const atA = supervise(a, { accept, leases: store.leases, log }, endedBy(first.signal));
+  const atB = supervise(b, { accept, leases: other.leases, log }, endedBy(second.signal));
   await until(() => a.has.size + b.has.size === 6, "all are taken", 10_000);
   expect([...a.has].filter((name) => b.has.has(name))).toEqual([]);
   expect(Math.min(a.has.size, b.has.size)).toBeGreaterThan(0);
@@ -117,16 +119,17 @@ test("an instance that dies is followed within two seconds; one that is cut off 
   let isCutOff = false;
   // The way to the database hangs, as in a partition; the presence of the instance stays.
   const leases = {
+    ...cutOff.leases,
     take: (name: string, leaseMs: number) =>
       isCutOff ? new Promise<never>(() => {}) : cutOff.leases.take(name, leaseMs),
     release: (name: string) => (isCutOff ? Promise.reject(new Error("cut off")) : cutOff.leases.release(name)),
   };
   const atB = new AbortController();
-  void supervise(b, { accept, leases, log }, atB.signal);
+  void supervise(b, { accept, leases, log }, endedBy(atB.signal));
   await until(() => b.has.size === 1, "the heir of the dead", 10_000);
   expect(performance.now() - startedAtMs).toBeLessThan(2_000);
 
-  const standingBy = supervise(c, { accept, leases: heir.leases, log }, ending.signal);
+  const standingBy = supervise(c, { accept, leases: heir.leases, log }, endedBy(ending.signal));
   await until(() => standingBy.health().state === "standby", "another stands by");
   isCutOff = true;
   const cutOffAtMs = performance.now();
@@ -145,10 +148,10 @@ test("a receiver that is another's by now is let go", async () => {
   const a = sharded(["test/0"]);
   let isTaken = false;
   const leases = {
+    ...store.leases,
     take: async (name: string, leaseMs: number) => (isTaken ? undefined : await store.leases.take(name, leaseMs)),
-    release: store.leases.release,
   };
-  const supervised = supervise(a, { accept, leases, log }, ending.signal);
+  const supervised = supervise(a, { accept, leases, log }, endedBy(ending.signal));
   await until(() => a.has.size === 1, "it is taken");
   isTaken = true;
   await until(() => a.has.size === 0, "it is let go");
@@ -157,3 +160,69 @@ test("a receiver that is another's by now is let go", async () => {
   await supervised.ended;
   await store.drop();
 });
+
+/** A channel that goes on while it is left, until `succeeded`. */
+function handedOver(): Channel & { readonly log: string[]; succeeded(): void } {
+  const log: string[] = [];
+  const succeeding = new AbortController();
+  return {
+    ...channel(untilAborted, true),
+    log,
+    handsOver: true,
+    succeeded: () => succeeding.abort(),
+    async listen(_accept, signal, receiver) {
+      log.push("receives");
+      receiver?.leaving?.addEventListener("abort", () => log.push("leaves"));
+      await untilAborted(AbortSignal.any([signal, succeeding.signal]));
+      log.push(signal.aborted ? "is ended" : "is succeeded");
+    },
+  };
+}
+
+test("a receiver that can be handed over goes on until its successor has it", async () => {
+  const store = await openTestStore();
+  const other = await store.another();
+  const [first, second] = [new AbortController(), new AbortController()];
+  const [a, b] = [handedOver(), handedOver()];
+  const atA = supervise(a, { accept, leases: store.leases, log }, endedBy(first.signal));
+  await until(() => a.log.length === 1, "the first receives");
+  const atB = supervise(b, { accept, leases: other.leases, log }, endedBy(second.signal));
+  first.abort();
+  await until(() => b.log.length === 1, "the second receives");
+  expect(a.log).toEqual(["receives", "leaves"]);
+  a.succeeded();
+  await atA.ended;
+  expect(a.log.at(-1)).toBe("is succeeded");
+
+  // Of the one that has ended only its presence is left, so it may be taken for an heir: there is an end to that.
+  const startedAtMs = performance.now();
+  second.abort();
+  await until(() => b.log.includes("leaves"), "the second leaves");
+  await atB.ended;
+  expect(b.log.at(-1)).toBe("is ended");
+  expect(performance.now() - startedAtMs).toBeLessThan(8_000);
+  await store.drop();
+}, 30_000);
+
+test("where no other instance lives, or no time is left, a receiver is not handed over", async () => {
+  const store = await openTestStore();
+  const alone = new AbortController();
+  const a = handedOver();
+  const atA = supervise(a, { accept, leases: store.leases, log }, endedBy(alone.signal));
+  await until(() => a.log.length === 1, "it receives");
+  alone.abort();
+  await atA.ended;
+  expect(a.log).toEqual(["receives", "is ended"]);
+
+  await store.another();
+  const [taking, holding] = [new AbortController(), new AbortController()];
+  const b = handedOver();
+  const atB = supervise(b, { accept, leases: store.leases, log }, endedBy(taking.signal, holding.signal));
+  await until(() => b.log.length === 1, "it receives", 10_000);
+  taking.abort();
+  await until(() => b.log.includes("leaves"), "it is left");
+  holding.abort();
+  await atB.ended;
+  expect(b.log.at(-1)).toBe("is ended");
+  await store.drop();
+}, 30_000);

@@ -111,6 +111,33 @@ test("ten restarts under messages cost one IDENTIFY, and no message", async () =
   expect(discord.gateway).toMatchObject({ identifies: 1, resumes: 10 });
 }, 120_000);
 
+test("a rolling restart of two instances: at every moment somebody is connected, and what is written all the while is answered once", async () => {
+  const rooms = ["Ada", "Ben", "Cleo"].map((author) => ({
+    author,
+    channel: discord.dm(author),
+    texts: [] as string[],
+  }));
+  const instances = [await startConnected(), await start()];
+  const talking = setInterval(() => {
+    for (const { author, channel, texts } of rooms) {
+      texts.push(`message ${texts.length + 1}`);
+      discord.say({ channel, author, content: texts.at(-1) ?? "" });
+    }
+  }, 150);
+  try {
+    for (let round = 1; round <= 3; round++) {
+      const stopped = await instances.shift()?.stop();
+      expect(stopped).toBe(0);
+      instances.push(await start());
+      await until(() => discord.gateway.resumes === round, "the other has resumed", 10_000);
+    }
+  } finally {
+    clearInterval(talking);
+  }
+  for (const { channel, texts } of rooms) await untilAnswered(channel, texts);
+  expect(discord.gateway).toMatchObject({ identifies: 1, resumes: 3, gapsMs: [] });
+}, 120_000);
+
 test("two shards are two receivers: each is connected once, over two instances", async () => {
   discord.gateway.shards = 2;
   await Promise.all([start(), start()]);

@@ -71,6 +71,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     name: "discord",
     refuses: "in-room",
     receivesAlone: true,
+    handsOver: true,
     editIntervalMs: () => editIntervalMs,
     show: showReplies(rest, { deferred: interactions.deferred, settle, onUnsettled, nonceMs: timings.nonceMs }),
     opensRoom: ({ address: kept }) => {
@@ -118,11 +119,14 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
       registerCommands(me.applicationId, writeCommands(commands), rest).catch((error: unknown) =>
         report("registering Discord's slash commands", error),
       );
+    const { leaving = new AbortController().signal } = receiver;
     const lost = new AbortController();
-    const session = await openSession({ memory, receiver, botId: me.botId, report, onLost: () => lost.abort() });
+    const onLost = () => !leaving.aborted && lost.abort(); // when it is handed over, that is what we wait for
+    const session = await openSession({ memory, receiver, botId: me.botId, report, onLost });
+    leaving.addEventListener("abort", session.share, { once: true });
     const ours = AbortSignal.any([signal, lost.signal]);
     try {
-      await receiveShard(shardId, { accept, session, me }, ours);
+      await receiveShard(shardId, { accept, session, me, leaving }, ours);
     } catch (error) {
       if (!ours.aborted) throw error;
     } finally {
@@ -132,7 +136,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
 
   async function receiveShard(
     shardId: number,
-    { accept, session, me }: { accept: Accept; session: Reception["session"]; me: BotIdentity },
+    { accept, session, me, leaving }: Pick<Reception, "session" | "leaving"> & { accept: Accept; me: BotIdentity },
     signal: AbortSignal,
   ): Promise<void> {
     const keeper = keepInOrder(accept, report, signal);
@@ -181,8 +185,21 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
 
     if (session.hasGap) missed.begin();
     gateway ??= await findGateway(signal);
-    for (let intents = allIntents; !signal.aborted;) {
-      const reception = { token, gateway, intents, session, gate, take, room, onTrouble, onGap: missed.begin };
+    for (let intents = allIntents; !signal.aborted && !leaving.aborted;) {
+      const { sharedMs } = timings;
+      const reception = {
+        token,
+        gateway,
+        intents,
+        session,
+        leaving,
+        sharedMs,
+        gate,
+        take,
+        room,
+        onTrouble,
+        onGap: missed.begin,
+      };
       const code = await receiveEvents(shardId, reception, AbortSignal.any([signal, resharding.signal]));
       if (code === shardingRequired || code === invalidShard) await findMoreShards(signal);
       else if (code !== undefined) intents = intentsAfter(code, intents);

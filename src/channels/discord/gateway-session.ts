@@ -11,6 +11,12 @@ import type { Receiver, ReceiverMemory } from "../../conversation/ports/receiver
 export type GatewaySession = {
   /** What can be resumed; undefined when only an IDENTIFY helps. */
   resumable(shardCount: number): SessionInfo | undefined;
+  /** Whether the session's former holder, who handed it over, may still be connected with it. */
+  readonly isShared: boolean;
+  /** It is ours alone. */
+  own(): void;
+  /** From now on whoever opens it shares it with us. */
+  share(): void;
   /** Whether a session began (this one or one before) after which not everything that was missed has been read. */
   readonly hasGap: boolean;
   /** Discord has begun a new session: what came since the last one is missed. */
@@ -51,9 +57,26 @@ export async function openSession(options: Options): Promise<GatewaySession> {
   const mine = known?.botId === botId ? known : undefined;
   let progress = mine?.session && start({ ...mine.session });
   let hasGap = mine?.hasGap ?? false;
-  const writer = writeLazily(options, () => ({ botId, hasGap, session: progress ? write(progress) : null }));
+  let isShared = mine?.isShared ?? false;
+  let isLeaving = false;
+  const writer = writeLazily(options, () => ({
+    botId,
+    hasGap,
+    isShared: isLeaving,
+    session: progress ? write(progress) : null,
+  }));
 
   return {
+    get isShared() {
+      return isShared;
+    },
+    own() {
+      isShared = false;
+    },
+    share() {
+      isLeaving = true;
+      writer.touch("now");
+    },
     get hasGap() {
       return hasGap;
     },
@@ -105,14 +128,14 @@ function advance(progress: Progress): boolean {
   return progress.storedSeq !== before;
 }
 
-function write({ info, storedSeq }: Progress): z.input<typeof session> {
+function write({ info, storedSeq }: Progress): z.output<typeof session> {
   return { ...info, sequence: storedSeq };
 }
 
 /** One write at a time, of the newest state, every `saveEveryMs` while there is news; urgent news at once. */
 function writeLazily(
   { memory, receiver, report, onLost }: Options,
-  read: () => z.input<typeof remembered>,
+  read: () => z.output<typeof remembered>,
 ): { touch(urgency: "soon" | "now"): void; flush(): Promise<void> } {
   const state = { isWritten: true, isEnding: false };
   let working: Promise<void> | undefined;
@@ -159,4 +182,9 @@ const session = z.object({
   shardId: z.number(),
   shardCount: z.number(),
 });
-const remembered = z.object({ botId: z.string(), hasGap: z.boolean(), session: session.nullable() });
+const remembered = z.object({
+  botId: z.string(),
+  hasGap: z.boolean(),
+  isShared: z.boolean().default(false),
+  session: session.nullable(),
+});

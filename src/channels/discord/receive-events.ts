@@ -20,6 +20,10 @@ export type Reception = {
   readonly gateway: APIGatewayBotInfo;
   readonly intents: number;
   readonly session: GatewaySession;
+  /** Aborts when a successor is to resume the session, which ends this connection: it is not made again. */
+  readonly leaving: AbortSignal;
+  /** How long whoever handed the session over may still use it. */
+  readonly sharedMs: number;
   readonly gate: IdentifyGate;
   /**
    * Takes over one event; `settled` is to be called once it is on disk.
@@ -39,15 +43,23 @@ export type Reception = {
  * Receives the events of one shard, in order, over as many connections as it takes, with growing pauses between them.
  * What was not settled when a connection ended is repeated on the next, as long as Discord keeps the session.
  *
- * @returns undefined when `signal` aborted, else the close code after which reconnecting is of no use
+ * @returns undefined when `signal` aborted or the session was handed over, else the close code after which reconnecting is of no use
  */
 export async function receiveEvents(
   shardId: number,
   reception: Reception,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const { gateway, session, gate, onTrouble } = reception;
-  const line = { greeted: false, closeCode: 0, failures: 0, overflowed: false, error: "", hasPermit: false };
+  const { gateway, session, gate, leaving, onTrouble } = reception;
+  const line = {
+    greeted: false,
+    closeCode: 0,
+    failures: 0,
+    overflowed: false,
+    error: "",
+    hasPermit: false,
+    isRefused: false,
+  };
   const starts = { inRow: 0, lastAtMs: 0 };
   const ended = Promise.withResolvers<number | undefined>();
 
@@ -70,8 +82,10 @@ export async function receiveEvents(
         return line.failures > resumeUrlTriesMax ? { ...info, resumeURL: gateway.url } : info;
       },
       updateSessionInfo(_, info) {
-        if (info) begin(info);
-        else if (!isStillResumable()) session.forget();
+        if (info) return begin(info);
+        if (isStillResumable()) return;
+        if (session.isShared) refuse();
+        else session.forget();
       },
     } satisfies IContextFetchingStrategy,
     shardId,
@@ -81,7 +95,7 @@ export async function receiveEvents(
     line.greeted = true;
     line.overflowed = false;
     line.error = "";
-    if (signal.aborted) shard.destroy({ code: resumeLater }).catch(() => {});
+    if (isOver()) shard.destroy({ code: resumeLater }).catch(() => {});
   });
   shard.on(WebSocketShardEvents.Ready, connected);
   shard.on(WebSocketShardEvents.Resumed, connected);
@@ -90,7 +104,8 @@ export async function receiveEvents(
     line.greeted = false;
     line.closeCode = code;
     onTrouble(line.error ? `Discord cannot be reached (${line.error})` : `the connection closed (${code})`);
-    if (fatalCodes.has(code)) ended.resolve(code);
+    if (leaving.aborted) ended.resolve(undefined);
+    else if (fatalCodes.has(code)) ended.resolve(code);
   });
   shard.on(WebSocketShardEvents.SocketError, (error) => {
     line.error = nameOf(error);
@@ -99,8 +114,10 @@ export async function receiveEvents(
   shard.on(WebSocketShardEvents.Error, () => {});
 
   const stop = () => ended.resolve(undefined);
+  const leave = () => !line.greeted && stop(); // there is no connection that a successor could end
   signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
+  leaving.addEventListener("abort", leave, { once: true });
+  if (isOver()) stop();
   // Its promise waits for the first READY only, and rejects on fatal codes, which `ended` knows.
   else shard.connect().catch(() => {});
 
@@ -108,6 +125,7 @@ export async function receiveEvents(
     return await ended.promise;
   } finally {
     signal.removeEventListener("abort", stop);
+    leaving.removeEventListener("abort", leave);
     ended.resolve(undefined);
     // Not with 1000, which would end the session: what was not settled is still to be repeated.
     if (line.greeted)
@@ -117,7 +135,9 @@ export async function receiveEvents(
   /** Waits as long as it must. After the end it never resolves, which is how the library is kept from reconnecting. */
   async function mayConnect(): Promise<void> {
     const resumes = session.resumable(gateway.shards) !== undefined;
-    const waitMs = resumes ? growing(line.failures, resumePauseMsMax) : growing(identifyTries(), identifyPauseMsMax);
+    const grownMs = resumes ? growing(line.failures, resumePauseMsMax) : growing(identifyTries(), identifyPauseMsMax);
+    const waitMs = line.isRefused ? Math.max(grownMs, reception.sharedMs) : grownMs;
+    line.isRefused = false;
     if (waitMs > 0) await pause(waitMs, undefined, { signal }).catch(() => {});
     if (!signal.aborted) await reception.room();
     // Before connecting, for it can take hours: nobody is kept waiting on an open line.
@@ -126,7 +146,7 @@ export async function receiveEvents(
         ended.reject(error);
         return new Promise<never>(() => {});
       });
-    if (signal.aborted) return new Promise(() => {});
+    if (isOver()) return new Promise(() => {});
     line.failures += 1;
   }
 
@@ -135,7 +155,12 @@ export async function receiveEvents(
     return Math.max(line.failures, performance.now() - starts.lastAtMs < steadyMs ? starts.inRow : 0);
   }
 
+  function isOver(): boolean {
+    return signal.aborted || leaving.aborted;
+  }
+
   function connected(): void {
+    session.own();
     line.failures = 0;
     onTrouble(undefined);
   }
@@ -147,9 +172,15 @@ export async function receiveEvents(
     reception.onGap();
   }
 
+  /** Whoever handed the session over may be connected with it still: it is asked for once more when they surely are not. */
+  function refuse(): void {
+    session.own();
+    line.isRefused = true;
+  }
+
   /** The library gives a session up when it cannot connect, too; Discord still has it. */
   function isStillResumable(): boolean {
-    return signal.aborted || (!line.greeted && (line.closeCode === abnormalClose || line.closeCode === resumeLater));
+    return isOver() || (!line.greeted && (line.closeCode === abnormalClose || line.closeCode === resumeLater));
   }
 
   function takeOver(event: GatewayEvent, seq: number): void {

@@ -11,6 +11,11 @@ export interface Channel {
   /** Whether two instances must not receive at the same time: a poller, a gateway connection. */
   readonly receivesAlone: boolean;
   /**
+   * For one that receives alone: whether a successor ends the receiving of the one before by beginning its own, so that there need be
+   * no moment without any. Absent: the one before must have ended.
+   */
+  readonly handsOver?: true;
+  /**
    * The receivers of a channel that receives alone, such as "discord/0" and "discord/1": each is on one instance at a time, and they
    * may be on different ones. Asked again every few minutes, for there can come more. Absent: one, of the channel's name.
    *

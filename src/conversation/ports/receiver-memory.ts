@@ -7,6 +7,11 @@ export type Receiver = {
   readonly name: string;
   /** Grows with each new holder: whoever names an older one has lost the receiver. */
   readonly fence: string;
+  /**
+   * Aborts when the receiver is given up while others stand by: what comes is to be kept on until a successor has ended our
+   * receiving by its own. Only for a channel that `handsOver`.
+   */
+  readonly leaving?: AbortSignal;
 };
 
 /** What receivers must know to go on where an earlier one left off, here or on another instance. Every call throws StoreError when the database is away. */

@@ -12,6 +12,8 @@ export type Leases = {
   take(name: string, leaseMs: number): Promise<string | undefined>;
   /** Gives it up at once, if it is ours. */
   release(name: string): Promise<void>;
+  /** Whether another instance lives that could take one. */
+  hasHeir(): Promise<boolean>;
 };
 
 /** The table `leases`. */
@@ -24,13 +26,18 @@ export function postgresLeases({ query }: Postgres, instance: number): Leases {
     async release(name) {
       await query(release, [name, instance]);
     },
+    async hasHeir() {
+      return (await query(heir, [presenceLock, instance])).length > 0;
+    },
   };
 }
 
+/** The presence locks of this database. */
+const living = (lock: string) => `select from pg_locks where locktype = 'advisory' and classid = ${lock}::bigint::oid
+           and objsubid = 2 and granted and database = (select oid from pg_database where datname = current_database())`;
+
 /** Whether the holder of a lease row still has time, and lives. */
-const isHeld = `expires_at > now() and exists (
-        select from pg_locks where locktype = 'advisory' and classid = $4::bigint::oid and objid = leases.holder::bigint::oid
-           and objsubid = 2 and granted and database = (select oid from pg_database where datname = current_database()))`;
+const isHeld = `expires_at > now() and exists (${living("$4")} and objid = leases.holder::bigint::oid)`;
 
 /** The first look only spares those who stand by from writing; the second is made on the locked row, and decides. */
 const take: Statement = {
@@ -48,4 +55,9 @@ const take: Statement = {
 const release: Statement = {
   name: "release-lease",
   text: `update leases set expires_at = now() where name = $1 and holder = $2`,
+};
+
+const heir: Statement = {
+  name: "heir-of-leases",
+  text: `${living("$1")} and objid <> $2::bigint::oid limit 1`,
 };
