@@ -123,6 +123,16 @@ export const settings = {
     default: "",
     about: "Names that stand for others: gpt-4=gpt-5,fast=gpt-5-mini. Before the built-in table of retired names.",
   },
+  TRANSCRIPTION_BASE_URL: {
+    schema: url,
+    about:
+      "OpenAI-compatible server that puts voice messages into words. Without it OpenAI, Groq or Mistral do, if their key is set.",
+  },
+  TRANSCRIPTION_API_KEY: { secret: true, schema: secret, about: "Key for TRANSCRIPTION_BASE_URL." },
+  TRANSCRIPTION_MODEL: {
+    schema: text,
+    about: "The model that listens, such as whisper-1. off: nobody listens to voice messages.",
+  },
   SYSTEM_PROMPT: {
     schema: text,
     default: "You are a helpful assistant. Answer in the language of the question. Format with Markdown.",
@@ -322,6 +332,8 @@ function* contradictions(config: Config, environment: Readonly<Record<string, st
     yield "TELEGRAM_WEBHOOK_URL is set without TELEGRAM_TOKEN. Set both, or neither.";
   if (config.AI_PROVIDER === "azure" && !config.AI_BASE_URL)
     yield "AI_PROVIDER=azure needs AI_BASE_URL, such as https://NAME.openai.azure.com/openai/v1.";
+  if (config.TRANSCRIPTION_API_KEY && !config.TRANSCRIPTION_BASE_URL)
+    yield "TRANSCRIPTION_API_KEY is set without TRANSCRIPTION_BASE_URL. Set both, or neither.";
   for (const name of Object.keys(environment))
     if (name.endsWith("_FILE") && name.slice(0, -5) in settings && !isSecret(name.slice(0, -5) as SettingName))
       yield `${name} is set, but ${name.slice(0, -5)} is not a secret and cannot come from a file. Set it directly.`;

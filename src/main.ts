@@ -91,11 +91,13 @@ async function main(mode: Mode, config: Config): Promise<void> {
     );
     catalogue.resolve(ai.models);
     for (const note of ai.notes) log.warn({}, note);
+    if (!ai.transcriber) log.info({}, "Voice messages are not listened to: TRANSCRIPTION_BASE_URL turns it on");
     const gateway: Gateway = {
       ...store,
       channels,
       ai: ai.client,
       models: ai.models,
+      ...(ai.transcriber && { transcriber: ai.transcriber }),
       documents: documentReader(),
       journal,
       house: {
@@ -362,6 +364,11 @@ function aiSettings(config: Config): AiSettings {
     defaultModel: config.DEFAULT_MODEL,
     fallbackModels: config.AI_FALLBACK_MODELS,
     aliases: config.MODEL_ALIASES,
+    transcription: {
+      baseUrl: config.TRANSCRIPTION_BASE_URL,
+      apiKey: config.TRANSCRIPTION_API_KEY,
+      model: config.TRANSCRIPTION_MODEL,
+    },
     firstTokenMs: config.AI_FIRST_TOKEN_TIMEOUT_SECONDS && config.AI_FIRST_TOKEN_TIMEOUT_SECONDS * 1_000,
   };
 }

@@ -47,6 +47,10 @@ export const aiLimits = {
   catalogueModelsMax: 2_000,
   catalogueBytesMax: 16_000_000,
 
+  /** One recording put into words, from its upload on. */
+  transcriptionMs: 120_000,
+  transcriptBytesMax: 1_000_000,
+
   eventCharsMax: 1_000_000,
   answerCharsMax: 1_000_000,
   errorBytesMax: 64_000,

@@ -17,6 +17,13 @@ export type AiSettings = {
   readonly fallbackModels?: readonly string[] | undefined;
   /** MODEL_ALIASES */
   readonly aliases?: ReadonlyMap<string, string> | undefined;
+  /** TRANSCRIPTION_BASE_URL, TRANSCRIPTION_API_KEY, TRANSCRIPTION_MODEL: who listens to voice messages. */
+  readonly transcription?: {
+    readonly baseUrl?: string | undefined;
+    readonly apiKey?: Secret | undefined;
+    /** "off": nobody. */
+    readonly model?: string | undefined;
+  };
   /** AI_FIRST_TOKEN_TIMEOUT_SECONDS; undefined: 30 s, and 60 s for local servers and models that think. */
   readonly firstTokenMs?: number | undefined;
 };

@@ -1,20 +1,25 @@
 import type { AiClient } from "../conversation/ports/ai-client.ts";
 import type { ModelCatalogue } from "../conversation/ports/model-catalogue.ts";
+import type { Transcriber } from "../conversation/ports/transcriber.ts";
 import { aiClient, type Target } from "./ai-client.ts";
 import { aiLimits, type AiLimits } from "./ai-limits.ts";
 import type { AiSettings } from "./ai-settings.ts";
 import { chooseProvider, providerOf, type Provider } from "./choose-provider.ts";
+import { chooseTranscription } from "./choose-transcription.ts";
 import { demoClient } from "./demo-client.ts";
 import { listModels } from "./list-models.ts";
 import { modelCatalogue } from "./model-catalogue.ts";
 import { pickModel } from "./pick-model.ts";
 import { presetNames, type PresetName } from "./presets.ts";
 import { providerClient } from "./provider-client.ts";
+import { transcriber } from "./transcriber.ts";
 
 /** The AI as the conversation uses it. */
 export type Ai = {
   readonly client: AiClient;
   readonly models: ModelCatalogue;
+  /** Absent: nobody listens to voice messages. */
+  readonly transcriber?: Transcriber;
   /** Who answers and which setting decided, for the start-up lines; holds no secret. */
   readonly description: string;
   /** Settings that are ignored or contradict, for the operator. */
@@ -35,7 +40,10 @@ export function connectAi(
   limits: AiLimits = aiLimits,
 ): Ai {
   const { provider, because, notes } = chooseProvider(settings);
-  if (provider === "demo") return connectDemo(`The built-in demo answers, ${because}`, notes, limits);
+  const hearer = chooseTranscription(settings);
+  const listening = hearer && { transcriber: transcriber(hearer, limits) };
+  if (provider === "demo")
+    return { ...connectDemo(`The built-in demo answers, ${because}`, notes, limits), ...listening };
 
   const bounds = withFirstToken(limits, settings.firstTokenMs);
   const client = providerClient(provider, bounds);
@@ -55,6 +63,7 @@ export function connectAi(
   return {
     client: aiClient({ first, fallbacks }, bounds, report),
     models,
+    ...listening,
     description: `${provider.label}${provider.baseUrl && ` (${new URL(provider.baseUrl).host})`} answers, ${because}`,
     notes,
     defaultModel: () => chooseDefault(settings.defaultModel, provider, models),

@@ -1,8 +1,10 @@
 import { AiError } from "../conversation/domain/errors.ts";
 import type { Model } from "../conversation/ports/model-catalogue.ts";
+import { asRecord } from "./as-record.ts";
 import type { AiLimits } from "./ai-limits.ts";
 import type { Provider } from "./choose-provider.ts";
 import { readError } from "./read-error.ts";
+import { readsImages } from "./reads-images.ts";
 import { providerHeaders, readBody, request } from "./request.ts";
 
 /** A model as its provider lists it. */
@@ -54,12 +56,17 @@ function readModels(body: string, { label }: Provider): ListedModel[] {
   } catch {
     throw new AiError("broken", `${label} answered the request for its models with something that is not JSON`);
   }
-  const { data, models } = record(value);
+  const { data, models } = asRecord(value);
   const items = [value, data, models].find((list) => Array.isArray(list));
   if (!Array.isArray(items)) throw new AiError("broken", `${label} does not list its models`);
+  // llama.cpp lists each model twice, and says only in `models` what it can do.
+  const capabilities = new Map(
+    (Array.isArray(models) ? models : []).map(asRecord).map(({ name, capabilities }) => [name, { capabilities }]),
+  );
   const byId = new Map(
     items
-      .map(record)
+      .map(asRecord)
+      .map((item) => ({ ...capabilities.get(item["id"]), ...item }))
       .flatMap((item) => readModel(item))
       .map((model) => [model.id, model]),
   );
@@ -70,8 +77,14 @@ function readModel(item: Readonly<Record<string, unknown>>): ListedModel[] {
   const id = item["id"] ?? item["name"];
   if (typeof id !== "string" || id === "" || id.length > 200) return [];
   const contextTokensMax = readContext(item);
+  const sees = readsImages(id, item);
   return [
-    { id: id.replace(/^models\//, ""), chats: doesChat(id, item), ...(contextTokensMax && { contextTokensMax }) },
+    {
+      id: id.replace(/^models\//, ""),
+      chats: doesChat(id, item),
+      ...(contextTokensMax && { contextTokensMax }),
+      ...(sees !== undefined && { readsImages: sees }),
+    },
   ];
 }
 
@@ -80,8 +93,8 @@ function readContext(item: Readonly<Record<string, unknown>>): number | undefine
   const words = ["context_length", "context_window", "max_context_length", "max_model_len", "max_input_tokens"];
   const found = [
     ...words.map((word) => item[word]),
-    record(item["limits"])["max_input_tokens"],
-    record(item["meta"])["n_ctx_train"],
+    asRecord(item["limits"])["max_input_tokens"],
+    asRecord(item["meta"])["n_ctx_train"],
   ].find((value) => typeof value === "number" && value > 0);
   return typeof found === "number" ? found : undefined;
 }
@@ -91,13 +104,9 @@ const otherTrades =
 
 /** Mistral, OpenRouter and GitHub say it; for the others the name tells. */
 function doesChat(id: string, item: Readonly<Record<string, unknown>>): boolean {
-  const capable = record(item["capabilities"])["completion_chat"];
+  const capable = asRecord(item["capabilities"])["completion_chat"];
   if (typeof capable === "boolean") return capable;
-  const outputs = record(item["architecture"])["output_modalities"] ?? item["supported_output_modalities"];
+  const outputs = asRecord(item["architecture"])["output_modalities"] ?? item["supported_output_modalities"];
   if (Array.isArray(outputs)) return outputs.includes("text");
   return !otherTrades.test(id);
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }

@@ -91,6 +91,10 @@ function newestSnapshot(name: string, ids: readonly string[]): string | undefine
     .at(-1);
 }
 
-function toModel({ id, contextTokensMax }: ListedModel): Model {
-  return { id, ...(contextTokensMax !== undefined && { contextTokensMax }) };
+function toModel({ id, contextTokensMax, readsImages }: ListedModel): Model {
+  return {
+    id,
+    ...(contextTokensMax !== undefined && { contextTokensMax }),
+    ...(readsImages !== undefined && { readsImages }),
+  };
 }

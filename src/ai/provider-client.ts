@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { createParser } from "eventsource-parser";
 import { LRUCache } from "lru-cache";
 import { AiError } from "../conversation/domain/errors.ts";
-import type { AiChunk, AiClient, AiEnd, Prompt } from "../conversation/ports/ai-client.ts";
+import type { AiChunk, AiClient, AiEnd, Prompt, PromptMessage } from "../conversation/ports/ai-client.ts";
 import type { AiLimits } from "./ai-limits.ts";
 import type { Provider } from "./choose-provider.ts";
 import type { Dialect } from "./presets.ts";
@@ -18,23 +18,37 @@ import { watch, type Watch } from "./watch.ts";
  */
 export function providerClient(provider: Provider, limits: AiLimits): AiClient {
   const dialects = new LRUCache<string, Dialect>({ max: limits.targetsMax });
+  /** Models that have refused images. Only for a while, for servers change. */
+  const blind = new LRUCache<string, true>({ max: limits.targetsMax, ttl: limits.catalogueMs });
   return { stream };
 
   async function* stream(prompt: Prompt, signal: AbortSignal): AsyncGenerator<AiChunk> {
     signal.throwIfAborted();
     if (provider.retired) throw new AiError("retired", provider.retired);
-    for (let lessons = 0; ; lessons++) {
+    let asked = blind.has(prompt.model) ? withoutImages(prompt) : prompt;
+    for (let lessons = 0, begun = false; ; lessons++) {
       const dialect = dialects.get(prompt.model) ?? provider.dialect;
       try {
-        return yield* ask({ provider, limits, dialect }, prompt, signal);
+        for await (const chunk of ask({ provider, limits, dialect }, asked, signal)) {
+          begun = true;
+          yield "end" in chunk && asked !== prompt ? { ...chunk, imagesRefused: true } : chunk;
+        }
+        return;
       } catch (error) {
+        if (begun || lessons === lessonsMax) throw error;
         const learnt = learnDialect(error, dialect);
-        if (!learnt || lessons === 2) throw error;
-        dialects.set(prompt.model, learnt);
+        const refusal = hasImages(asked) && readImageRefusal(error, asked);
+        if (!learnt && !refusal) throw error;
+        if (learnt) dialects.set(prompt.model, learnt);
+        if (refusal) asked = withoutImages(asked);
+        if (refusal === "any") blind.set(prompt.model, true);
       }
     }
   }
 }
+
+/** Two fields of the dialect, and images. */
+const lessonsMax = 3;
 
 type Asking = { readonly provider: Provider; readonly limits: AiLimits; readonly dialect: Dialect };
 
@@ -71,7 +85,7 @@ function firstTokenMs({ provider, limits }: Asking, model: string): number {
 function chatRequest({ provider, dialect }: Asking, { model, messages, replyTokensMax }: Prompt) {
   const body = JSON.stringify({
     model,
-    messages,
+    messages: messages.map(toWire),
     stream: true,
     ...(dialect.usageOption && { stream_options: { include_usage: true } }),
     [dialect.tokensField]: replyTokensMax,
@@ -87,6 +101,16 @@ function chatRequest({ provider, dialect }: Asking, { model, messages, replyToke
     },
     body,
   };
+}
+
+/** Parts only where there are images: a server that knows no images may not know parts either. */
+function toWire({ role, content, images = [] }: PromptMessage): object {
+  if (images.length === 0) return { role, content };
+  const shown = images.map(({ mimeType, base64 }) => ({
+    type: "image_url",
+    image_url: { url: `data:${mimeType};base64,${base64}` },
+  }));
+  return { role, content: [{ type: "text", text: content }, ...shown] };
 }
 
 /** @throws AiError for anything but 200 with a stream: a status, a web page, an error in JSON */
@@ -215,4 +239,39 @@ function learnDialect(error: unknown, dialect: Dialect): Dialect | undefined {
   if (dialect.tokensField === "max_completion_tokens" && /max_completion_tokens/.test(message))
     return { ...dialect, tokensField: "max_tokens" };
   return undefined;
+}
+
+/**
+ * Whether a server refused a prompt because of its images: "any", for the model reads none, or "these". OpenAI: "image_url is only
+ * supported by certain models"; OpenRouter: 404 "No endpoints found that support image input"; vLLM: "not a multimodal model"; llama.cpp:
+ * 500 "image input is not supported"; DeepSeek: "unknown variant `image_url`"; Groq: "content must be a string". These are too large for
+ * Anthropic ("image exceeds 5 MB maximum") or for Groq (413), or are none ("Could not process image").
+ */
+function readImageRefusal(error: unknown, prompt: Prompt): "any" | "these" | undefined {
+  if (!(error instanceof AiError)) return undefined;
+  const { kind, message } = error;
+  if (kind === "too_long") return imageChars(prompt) > heavyChars ? "these" : undefined;
+  if (!["bad_request", "unknown_model", "unavailable"].includes(kind)) return undefined;
+  if (imagesUnknown.test(message) && !/format|valid image/i.test(message)) return "any";
+  return /image/i.test(message) ? "these" : undefined;
+}
+
+const imagesUnknown =
+  /image.*\b(not|only) support|\b(not|doesn.t|that) support.*image|multi-?modal|vision|variant \Wimage|content\W+must be a string|At most 0 image/i;
+
+/** As much can only be refused for its size because of the images. */
+const heavyChars = 1_000_000;
+
+function imageChars({ messages }: Prompt): number {
+  return messages.flatMap(({ images = [] }) => images).reduce((sum, { base64 }) => sum + base64.length, 0);
+}
+
+function hasImages({ messages }: Prompt): boolean {
+  return messages.some(({ images }) => images);
+}
+
+/** The prompt in words alone; the same when it is. */
+function withoutImages(prompt: Prompt): Prompt {
+  if (!hasImages(prompt)) return prompt;
+  return { ...prompt, messages: prompt.messages.map(({ role, content }) => ({ role, content })) };
 }

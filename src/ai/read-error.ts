@@ -12,7 +12,8 @@ type ErrorAnswer = {
   readonly body: unknown;
 };
 
-type Who = Pick<Provider, "label" | "preset" | "key">;
+/** Who is asked, as far as an error must tell it. */
+export type Who = Pick<Provider, "label" | "preset" | "key">;
 
 /** What all the shapes of an error come down to. */
 type Complaint = {

@@ -2,13 +2,13 @@ import { request as requestPlain, type IncomingMessage } from "node:http";
 import { request as requestTls } from "node:https";
 import { AiError } from "../conversation/domain/errors.ts";
 import type { Provider } from "./choose-provider.ts";
-import { readNetworkError } from "./read-error.ts";
+import { readNetworkError, type Who } from "./read-error.ts";
 
 type Request = {
   readonly url: string;
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
 };
 
 /**
@@ -20,7 +20,7 @@ type Request = {
  */
 export async function request(
   asked: Request,
-  provider: Provider,
+  provider: Who,
   connectMs: number,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
@@ -80,7 +80,7 @@ function connectTimeout({ connectMs, label }: Connecting): AiError {
 }
 
 /** The headers that every request to the provider carries. */
-export function providerHeaders({ key, authHeader }: Provider): Record<string, string> {
+export function providerHeaders({ key, authHeader }: Pick<Provider, "key" | "authHeader">): Record<string, string> {
   if (!key) return {};
   return { [authHeader]: authHeader === "api-key" ? key.reveal() : `Bearer ${key.reveal()}` };
 }

@@ -29,9 +29,9 @@ export async function fetchPictures(
 ): Promise<Pictures> {
   const looking = { held, means };
   const current = spoken.attachments.filter(isPicture);
-  const earlier = earlierPictures(session.history, means).filter(
-    (picture) => !current.some((one) => isSame(one, picture)),
-  );
+  const earlier = earlierPictures(session.history, means)
+    .filter((picture) => !current.some((one) => isSame(one, picture)))
+    .slice(0, Math.max(0, means.limits.promptPicturesMax - current.length));
   const images = new Map<ReadAttachment, PromptImage>();
   const missed = new Map<ReadAttachment, Unread>();
   let bytesLeft = means.limits.promptPictureBytesMax;
@@ -59,7 +59,6 @@ function earlierPictures(history: Session["history"], { limits }: Means): readon
   return history
     .slice(-limits.pictureMessagesMax)
     .flatMap(({ attachments = [] }) => attachments.filter(isPicture))
-    .slice(-limits.earlierPicturesMax)
     .toReversed();
 }
 

@@ -37,7 +37,7 @@ test("the models are those that chat, as the provider lists them", async () => {
 test("GitHub's catalogue is a bare array that tells how much a model reads", async () => {
   const ai = await double({ models: ["openai/gpt-4o"], lists: "github" });
   const github = await listModels(providerOf("github", { baseUrl: ai.githubBaseUrl }), limits);
-  expect(github).toEqual([{ id: "openai/gpt-4o", chats: true, contextTokensMax: 131_072 }]);
+  expect(github).toEqual([{ id: "openai/gpt-4o", chats: true, contextTokensMax: 131_072, readsImages: true }]);
 });
 
 test("Anthropic's list is asked for with its own header", async () => {

@@ -8,6 +8,7 @@ import {
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AiFault, AiNoise } from "./ai-faults.ts";
 import { readAiRequest, type AiRequest, type AiRequestBody } from "./ai-request.ts";
+import { type AiRecording, readTranscription } from "./ai-transcriptions.ts";
 
 export type AiDoubleOptions = {
   readonly port?: number;
@@ -22,9 +23,13 @@ export type AiDoubleOptions = {
   readonly noise?: readonly AiNoise[];
   /** Fields of the body that this server refuses, such as "stream_options" (Mistral) or "max_tokens" (OpenAI). */
   readonly refusedFields?: readonly string[];
-  /** How `GET /models` answers: as OpenAI does, as GitHub's catalogue did, or not at all. */
-  readonly lists?: "openai" | "github" | "nothing";
+  /** Models that refuse pictures. */
+  readonly blindModels?: readonly string[];
+  /** How `GET /models` answers: as OpenAI does, as OpenRouter does, as GitHub's catalogue did, or not at all. */
+  readonly lists?: AiList;
 };
+
+type AiList = "openai" | "openrouter" | "github" | "nothing";
 
 /** A strict OpenAI-compatible server on 127.0.0.1. What is not readonly may be changed while it runs. */
 export type AiDouble = {
@@ -53,8 +58,15 @@ export type AiDouble = {
   tokenMs: number;
   noise: readonly AiNoise[];
   refusedFields: readonly string[];
-  lists: "openai" | "github" | "nothing";
+  blindModels: readonly string[];
+  lists: AiList;
   finishReason: string;
+  /** What is said in a recording. */
+  transcript: (recording: AiRecording) => string;
+  /** The newest valid recordings that were to be put into words, faulted ones included. */
+  readonly recordings: AiRecording[];
+  /** `POST /audio/transcriptions` answers like this until it is set to undefined. */
+  transcriptionFault: { status: number; body: unknown } | "hang" | undefined;
   /** The next `count` chat completions fail like this. */
   failNext(count: number, fault: AiFault): void;
   /** All chat completions that `when` holds for (by default all) fail like this until the returned function is called. */
@@ -69,7 +81,8 @@ export type AiDouble = {
 };
 
 const keptRequestsMax = 1_000;
-const bodyCharsMax = 8_000_000;
+const bodyBytesMax = 32_000_000;
+const listeningModels = ["whisper-1"];
 
 /** Starts the double. Its default answer is "You said: " and the last user message. */
 export async function startAiDouble(options: AiDoubleOptions = {}): Promise<AiDouble> {
@@ -111,8 +124,12 @@ function createDouble(options: AiDoubleOptions): Settings {
     tokenMs: options.tokenMs ?? 0,
     noise: options.noise ?? [],
     refusedFields: options.refusedFields ?? [],
+    blindModels: options.blindModels ?? [],
     lists: options.lists ?? "openai",
     finishReason: "stop",
+    transcript: () => "what is said in it",
+    recordings: [],
+    transcriptionFault: undefined,
     catalogueFault: undefined,
   };
 }
@@ -145,7 +162,7 @@ function withControls({ double, faults, gate }: Running, server: Server): AiDoub
 async function receive(request: IncomingMessage, response: ServerResponse, running: Running): Promise<void> {
   const { double, key } = running;
   const path = new URL(request.url ?? "/", "http://double").pathname;
-  const text = await readText(request);
+  const sent = await readBytes(request);
   const route = `${request.method} ${path}`;
   if (!hasKey(request, key)) {
     double.unknownRequests.push(`${route} with a wrong key`);
@@ -158,6 +175,7 @@ async function receive(request: IncomingMessage, response: ServerResponse, runni
     if (double.catalogueRequests.length > keptRequestsMax) double.catalogueRequests.shift();
     return list(response, double);
   }
+  if (route === "POST /v1/audio/transcriptions") return await transcribe(request, sent, response, double);
   if (!/^POST (\/v1|\/inference)\/chat\/completions$/.test(route)) {
     double.unknownRequests.push(route);
     return sendJson(response, 404, { error: { message: `Invalid URL (${route})`, type: "invalid_request_error" } });
@@ -167,7 +185,7 @@ async function receive(request: IncomingMessage, response: ServerResponse, runni
     return sendJson(response, 415, { error: { message: "Unsupported media type" } });
   }
 
-  const body = readAiRequest(text, double);
+  const body = readAiRequest(sent.toString("utf8"), double);
   if ("status" in body) {
     double.unknownRequests.push(`${route}: ${JSON.stringify(body.body)}`);
     return sendJson(response, body.status, body.body);
@@ -177,6 +195,25 @@ async function receive(request: IncomingMessage, response: ServerResponse, runni
   double.requests.push(asked);
   if (double.requests.length > keptRequestsMax) double.requests.shift();
   await answer(asked, response, running);
+}
+
+async function transcribe(
+  request: IncomingMessage,
+  sent: Buffer,
+  response: ServerResponse,
+  double: Settings,
+): Promise<void> {
+  const recording = await readTranscription(request, sent, listeningModels);
+  if ("status" in recording) {
+    double.unknownRequests.push(`transcription: ${JSON.stringify(recording.body)}`);
+    return sendJson(response, recording.status, recording.body);
+  }
+  double.recordings.push(recording);
+  if (double.recordings.length > keptRequestsMax) double.recordings.shift();
+  if (double.transcriptionFault === "hang") return;
+  if (double.transcriptionFault)
+    return sendJson(response, double.transcriptionFault.status, double.transcriptionFault.body);
+  sendJson(response, 200, { text: double.transcript(recording) });
 }
 
 async function answer(asked: AiRequest, response: ServerResponse, running: Running): Promise<void> {
@@ -276,9 +313,21 @@ function list(response: ServerResponse, double: Settings): void {
         limits: { max_input_tokens: 131_072, max_output_tokens: 16_384 },
       })),
     );
+  const modalities = (id: string) => ({
+    architecture: {
+      input_modalities: double.blindModels.includes(id) ? ["text"] : ["text", "image"],
+      output_modalities: ["text"],
+    },
+  });
   sendJson(response, 200, {
     object: "list",
-    data: double.models.map((id) => ({ id, object: "model", created: 1_700_000_000, owned_by: "double" })),
+    data: double.models.map((id) => ({
+      id,
+      object: "model",
+      created: 1_700_000_000,
+      owned_by: "double",
+      ...(double.lists === "openrouter" && modalities(id)),
+    })),
   });
 }
 
@@ -294,14 +343,15 @@ function destroy(response: ServerResponse): void {
   response.destroy();
 }
 
-async function readText(request: IncomingMessage): Promise<string> {
-  let text = "";
-  request.setEncoding("utf8");
-  for await (const chunk of request) {
-    text += chunk as string;
-    if (text.length > bodyCharsMax) throw new Error("the body is too long for the double");
+async function readBytes(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > bodyBytesMax) throw new Error("the body is too long for the double");
   }
-  return text;
+  return Buffer.concat(chunks);
 }
 
 function hasKey({ headers }: IncomingMessage, key: string | undefined): boolean {

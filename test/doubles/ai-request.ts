@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { type AiImage, readParts } from "./ai-parts.ts";
 
 /** A chat completion as it arrived. */
 export type AiRequest = {
@@ -10,7 +11,12 @@ export type AiRequest = {
 
 export type AiRequestBody = {
   readonly model: string;
-  readonly messages: readonly { readonly role: string; readonly content: string }[];
+  /** `content` is the text, also where it came in parts. */
+  readonly messages: readonly {
+    readonly role: string;
+    readonly content: string;
+    readonly images?: readonly AiImage[];
+  }[];
   readonly stream?: boolean;
   readonly stream_options?: { readonly include_usage?: boolean };
   readonly max_tokens?: number;
@@ -34,7 +40,11 @@ const knownFields: ReadonlySet<string> = new Set([
  */
 export function readAiRequest(
   text: string,
-  rules: { readonly models: readonly string[]; readonly refusedFields: readonly string[] },
+  rules: {
+    readonly models: readonly string[];
+    readonly refusedFields: readonly string[];
+    readonly blindModels: readonly string[];
+  },
 ): AiRequestBody | Refusal {
   const body = parseObject(text);
   if (!body) return badRequest("We could not parse the JSON body of your request.");
@@ -55,9 +65,27 @@ export function readAiRequest(
     return badRequest("Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.");
   if (limits.some((limit) => !Number.isInteger(limit) || Number(limit) < 1))
     return badRequest("the limit of tokens must be a whole number above 0", "max_tokens");
-  const complaint = complainAboutMessages(messages);
+  const plain = readContents(messages, rules.blindModels.includes(model));
+  const complaint = typeof plain === "string" ? plain : complainAboutMessages(plain);
   if (complaint) return badRequest(complaint, "messages");
-  return body as unknown as AiRequestBody;
+  return { ...body, messages: plain } as unknown as AiRequestBody;
+}
+
+/** The messages with their parts read, or what is wrong with one. */
+function readContents(messages: unknown, isBlind: boolean): readonly unknown[] | string {
+  if (!Array.isArray(messages) || messages.length === 0) return "'messages' must be a list that is not empty";
+  const read: unknown[] = [];
+  for (const message of messages as { role?: unknown; content?: unknown }[]) {
+    if (!Array.isArray(message?.content)) {
+      read.push(message);
+      continue;
+    }
+    if (message.role !== "user") return "only a user's message may come in parts";
+    const parts = readParts(message.content, isBlind);
+    if (typeof parts === "string") return parts;
+    read.push({ ...message, content: parts.text, images: parts.images });
+  }
+  return read;
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {
@@ -72,11 +100,10 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 }
 
 /** The rules of the strict chat templates: a system message first if at all, then user and assistant in turns, the user last. */
-function complainAboutMessages(messages: unknown): string | undefined {
-  if (!Array.isArray(messages) || messages.length === 0) return "'messages' must be a list that is not empty";
+function complainAboutMessages(messages: readonly unknown[]): string | undefined {
   const roles: string[] = [];
-  for (const [index, message] of (messages as unknown[]).entries()) {
-    const { role, content, ...rest } = (message ?? {}) as Record<string, unknown>;
+  for (const [index, message] of messages.entries()) {
+    const { role, content, images: _, ...rest } = (message ?? {}) as Record<string, unknown>;
     if (typeof role !== "string" || !["system", "user", "assistant"].includes(role))
       return `messages[${index}].role is not one of system, user, assistant`;
     if (typeof content !== "string" || content.trim() === "")

@@ -40,8 +40,8 @@ export const limits = {
   attachmentPatienceMs: 10 * 60_000,
   /** Fetching one attachment. */
   fetchMsMax: 30_000,
-  /** Pictures of earlier messages that are shown to a model again, the newest, from so many messages back. */
-  earlierPicturesMax: 4,
+  /** Where a message brings fewer pictures itself, the newest of so many messages before it are shown again. */
+  promptPicturesMax: 4,
   pictureMessagesMax: 8,
   /** Anthropic takes 5 MB a picture, Google 20 MB a request, in base64, which is a third longer. */
   pictureBytesMax: 5_000_000,
