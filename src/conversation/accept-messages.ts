@@ -81,7 +81,12 @@ async function judge(message: ChannelMessage, gateway: Accepting): Promise<Verdi
   if (permit.kind === "granted")
     return {
       message,
-      arrival: { kind: "question", message, whenFull: whenFull(message, gateway) },
+      arrival: {
+        kind: "question",
+        message,
+        whenFull: whenFull(message, gateway),
+        yields: permit.nth > gateway.limits.promptMessagesMax,
+      },
       receipt: { kind: "kept" },
       permitKey,
     };

@@ -6,10 +6,10 @@ export function limitWith(limiter: RateLimiterAbstract): RateLimiter {
   return {
     async take(key): Promise<Permit> {
       try {
-        await limiter.consume(key);
-        return { kind: "granted" };
+        const { consumedPoints } = await limiter.consume(key);
+        return { kind: "granted", nth: consumedPoints };
       } catch (refusal) {
-        if (!(refusal instanceof RateLimiterRes)) return { kind: "granted" };
+        if (!(refusal instanceof RateLimiterRes)) return { kind: "granted", nth: 1 };
         const first = refusal.consumedPoints === limiter.points + 1;
         return { kind: "refused", retryAfterMs: refusal.msBeforeNext, first };
       }

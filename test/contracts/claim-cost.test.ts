@@ -23,8 +23,8 @@ test(
     const large = await costOfClaim({ finished: 100_000, waiting: 10_000 });
     expect(large.scanned).toBe(0);
     expect(large.rows).toBeLessThanOrEqual(small.rows + small.scanned + 2);
-    // Small tables are read whole, which costs more than the deeper indexes of large ones.
-    expect(large.pages).toBeLessThanOrEqual(small.pages);
+    // Five indexes, each a level or two deeper, read and written.
+    expect(large.pages).toBeLessThanOrEqual(small.pages + 30);
   },
 );
 
@@ -65,7 +65,7 @@ const restingRooms = `with resting as (
     select id, seq, seq, '{"text": "What was it?"}', 'delivered', '["1"]' from resting, generate_series(1, $2) seq`;
 
 const waitingRooms = `with due as (
-    insert into rooms (channel, room, last_seq, due_at) select 'web', 'waiting ' || n, 1, now() from generate_series(1, $1::integer) n returning id
+    insert into rooms (channel, room, last_seq, due_at, yields) select 'web', 'waiting ' || n, 1, now(), n % 2 = 0 from generate_series(1, $1::integer) n returning id
   ) insert into turns (room_id, seq, message_id, message, state) select id, 1, '1', '{"text": "What is it?"}', 'waiting' from due`;
 
 const otherConnections = `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`;

@@ -24,6 +24,7 @@ const question = (asked: ChannelMessage, whenFull: WhenFull = { turnsMax: 1_000 
   message: asked,
   whenFull,
 });
+const yielding = (asked: ChannelMessage): Arrival => ({ ...question(asked), yields: true }) as Arrival;
 const ask = (given: Partial<ChannelMessage> = {}) => inbox.keep([question(message(given))]);
 const claimOne = async (from: Inbox = inbox): Promise<Turn> => {
   const [claim] = await from.claim(1, leaseMs);
@@ -382,6 +383,51 @@ describe("a room that is shut", () => {
     await inbox.shut(turn, "blocked by the user");
     await expect(inbox.shut(turn, "another reason")).rejects.toThrow(LeaseLostError);
     await nothingToClaim();
+  });
+});
+
+describe("fair shares", () => {
+  /** With a single slot: the rooms in the order in which they get it. */
+  const workOff = async (turns: number): Promise<string[]> => {
+    const rooms: string[] = [];
+    for (let n = 0; n < turns; n++) {
+      const turn = await claimOne();
+      rooms.push(turn.message.room);
+      await inbox.answered(turn, reply);
+      await inbox.delivered(turn, []);
+    }
+    return rooms;
+  };
+
+  test("a room with a long backlog gets its next turn after every other room that waits has had one", async () => {
+    for (let n = 0; n < 20; n++) await ask({ room: "flood" });
+    for (const room of ["a", "b", "c", "a", "b", "c"]) await ask({ room });
+    expect(await workOff(8)).toEqual(["flood", "a", "b", "c", "flood", "a", "b", "c"]);
+    await ask({ room: "late" });
+    expect(await workOff(3)).toEqual(["flood", "late", "flood"]);
+  });
+
+  test("who writes in many rooms at once gets one claim in eight where others wait, and all of them where nobody does", async () => {
+    for (let n = 0; n < 30; n++) await inbox.keep([yielding(message({ room: `flood ${n}` }))]);
+    for (let n = 0; n < 14; n++) await ask({ room: `other ${n}` });
+    const rooms = await workOff(16);
+    expect(rooms.filter((room) => room.startsWith("other"))).toEqual(
+      Array.from({ length: 14 }, (_, n) => `other ${n}`),
+    );
+    expect(rooms.filter((room) => room.startsWith("flood"))).toEqual(["flood 0", "flood 1"]);
+    const rest = await inbox.claim(100, leaseMs);
+    expect(rest.map(({ turn }) => turn.message.room)).toEqual(
+      Array.from({ length: 28 }, (_, n) => `flood ${n + 2}`).map((room) => expect.stringContaining(room.slice(0, 6))),
+    );
+  });
+
+  test("a room yields for as long as its newest question does", async () => {
+    await inbox.keep([yielding(message({ room: "once a flood" }))]);
+    await ask({ room: "once a flood" });
+    await ask({ room: "another" });
+    expect(await workOff(2)).toEqual(["once a flood", "another"]);
+    await inbox.keep([yielding(message({ room: "another" }))]);
+    expect(await workOff(1)).toEqual(["once a flood"]);
   });
 });
 

@@ -53,6 +53,8 @@ export const limits = {
   documentsShareMax: 0.5,
   /** Telegram's bots can fetch no more; OpenAI's and Groq's transcription take 25 MB. */
   soundBytesMax: 20_000_000,
+  /** Messages of one person in a minute that wait their turn like everyone's. More of them, in whatever rooms, let others go first. */
+  promptMessagesMax: 5,
   /** Turns that wait in one room; the newest beyond it are refused with words. */
   roomTurnsMax: 100,
   /** A longer message is refused with words. In UTF-16 units. */

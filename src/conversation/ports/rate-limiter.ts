@@ -6,6 +6,7 @@ export interface RateLimiter {
 }
 
 export type Permit =
-  | { readonly kind: "granted" }
+  /** `nth`: of the sender's messages in this minute. */
+  | { readonly kind: "granted"; readonly nth: number }
   /** `first`: the first refusal of the window, the one that is said. */
   | { readonly kind: "refused"; readonly retryAfterMs: number; readonly first: boolean };

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { fairShares } from "../migrations/0008-fair-shares.ts";
 import { first } from "../migrations/0001-first.ts";
 import { operators } from "../migrations/0003-operators.ts";
 import { places } from "../migrations/0004-places.ts";
@@ -17,6 +18,7 @@ const migrations: readonly (readonly [name: string, statements: readonly string[
   ["0005-shut-rooms", shutRooms],
   ["0006-revisions", revisions],
   ["0007-instructions", instructions],
+  ["0008-fair-shares", fairShares],
 ];
 
 /** Building an index over years of messages takes its time, and whoever waits for it waits as long. */

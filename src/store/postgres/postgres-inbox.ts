@@ -17,6 +17,7 @@ export function postgresInbox(
   { instance, isSteady }: Pick<Presence, "instance" | "isSteady">,
 ): Inbox {
   const { query } = postgres;
+  let claims = 0;
 
   /** Runs a write that is fenced by the attempt and answers a row when it was ours to write. */
   async function fenced<Row extends object>(
@@ -51,7 +52,8 @@ export function postgresInbox(
     },
 
     async claim(roomsMax, leaseMs) {
-      const rows = await query<ClaimRow>(claim, [roomsMax, leaseMs, instance]);
+      claims += 1;
+      const rows = await query<ClaimRow>(claim, [roomsMax, leaseMs, instance, claims % yieldingEvery === 0]);
       for (const { room_id, id, last_seq } of rows) if (id === null) await rest(query, room_id, last_seq, instance);
       return rows.filter((row) => row.id !== null).map(readClaim);
     },
@@ -102,6 +104,9 @@ export function postgresInbox(
     },
   };
 }
+
+/** One claim in so many begins with the rooms that yield, so that these come on too when the others never end. */
+const yieldingEvery = 8;
 
 /** As many as are gathered into one statement. */
 const sizeMax = 64;
@@ -174,6 +179,7 @@ async function keepQuestions(query: Postgres["query"], questions: readonly Quest
     questions.map(({ whenFull }) => (whenFull.words ? toJson(whenFull.words) : null)),
     questions.map(({ message }) => message.joins?.key ?? null),
     questions.map(({ message }) => message.joins?.windowMs ?? 0),
+    questions.map(({ yields }) => yields === true),
   ]);
   return rows.map(keptOf);
 }
@@ -222,8 +228,8 @@ const opensJoin = `(excluded.join_until is not null and (rooms.join_key is disti
 const keepQuestion: Statement = {
   name: "keep-question",
   text: `with arrival as (
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::integer[])
-      with ordinality as arrival (channel, room, message_id, message, turns_max, words, join_key, join_ms, n)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::integer[], $9::boolean[])
+      with ordinality as arrival (channel, room, message_id, message, turns_max, words, join_key, join_ms, yields, n)
   ), known as (
     select n from arrival join rooms using (channel, room)
       join turns on turns.room_id = rooms.id and turns.message_id = arrival.message_id
@@ -232,13 +238,13 @@ const keepQuestion: Statement = {
                 where rooms.channel = arrival.channel and rooms.room = arrival.room
                   and turns.state in ('waiting', 'answered')) as turns from arrival
   ), room as (
-    insert into rooms (channel, room, last_seq, due_at, join_key, join_seq, join_until)
-    select channel, room, 1, now() + join_ms * interval '1 ms', case when join_ms > 0 then join_key end,
+    insert into rooms (channel, room, last_seq, due_at, yields, join_key, join_seq, join_until)
+    select channel, room, 1, now() + join_ms * interval '1 ms', yields, case when join_ms > 0 then join_key end,
            case when join_ms > 0 then 1 end, case when join_ms > 0 then now() + join_ms * interval '1 ms' end
       from arrival where n not in (select n from known)
      ${lockOrder("channel", "room")}
     on conflict (channel, room) do update
-      set last_seq = rooms.last_seq + 1,
+      set last_seq = rooms.last_seq + 1, yields = excluded.yields,
           join_key = case when ${opensJoin} then excluded.join_key else rooms.join_key end,
           join_seq = case when ${opensJoin} then rooms.last_seq + 1 else rooms.join_seq end,
           join_until = case when excluded.join_until is null then rooms.join_until
@@ -322,14 +328,18 @@ const keepStop: Statement = {
   ) select id from kept`,
 };
 
+/** `< 'infinity'` changes nothing but the cost: without it the planner does not see that the partial index holds every row it seeks. */
+const dueRooms = (share: string) =>
+  `select id from rooms where yields = ${share} and due_at <= now() and due_at < 'infinity' order by due_at limit $1 for update skip locked`;
+
 /**
  * `skip locked` lets all instances claim at once; the state is checked again on the row, for the snapshot may be older than the lock.
- * `< 'infinity'` changes nothing but the cost: without it the planner does not see that the partial index holds every row it seeks.
+ * Two shares, each with its own end of the index: of the second only as many rows are read, and locked, as the first leaves over.
  */
 const claim: Statement = {
   name: "claim",
-  text: `with free as (
-    select id from rooms where due_at <= now() and due_at < 'infinity' order by due_at limit $1 for update skip locked
+  text: `with first as (${dueRooms("$4")}), second as (${dueRooms("(not $4)")}), free as (
+    select id from (select id from first union all select id from second) due limit $1
   ), held as (
     update rooms set due_at = now() + $2::float8 * interval '1 ms', holder = $3::integer,
            join_key = case when join_key is not null and join_seq is distinct from (
