@@ -1,10 +1,10 @@
-import { chmod, mkdtemp, realpath, rm } from "node:fs/promises";
-import { loadavg, tmpdir } from "node:os";
-import { join } from "node:path";
-import { type AiDouble, startAiDouble } from "../test/doubles/ai-double.ts";
-import { startTelegramDouble, type TelegramDouble } from "../test/doubles/telegram-double.ts";
+import { loadavg } from "node:os";
+import type { AiDouble } from "../test/doubles/ai-double.ts";
+import type { TelegramDouble } from "../test/doubles/telegram-double.ts";
+import { openStage } from "./open-stage.ts";
+import { percentile } from "./percentile.ts";
 import { cpuSeconds, machineCpuSeconds, peakMemoryMb, postgresCpuSeconds } from "./processes.ts";
-import { answerText, endOf } from "./questions.ts";
+import { endOf } from "./questions.ts";
 import type { RunningSystem, System } from "./systems.ts";
 import { type Crowd, talk } from "./talk.ts";
 
@@ -38,7 +38,6 @@ export type Figures = {
 const messagesEach = 5;
 const atOnce = 64;
 const warmUp: Crowd = { people: range(1, 100), messagesEach: 1, atOnce, startOverMs: 0 };
-const secret = "secret-of-the-bench";
 
 /**
  * Starts a system on its own, warms it up, lets the users talk to it, and stops it.
@@ -48,18 +47,9 @@ const secret = "secret-of-the-bench";
 export async function measure({ system, aiDelayMs, users, nodeFlags }: Task): Promise<Figures> {
   // People do not speak in chorus. All at one moment, with an AI of one delay, would stay one burst for ever.
   const crowd: Crowd = { people: range(1_001, users), messagesEach, atOnce, startOverMs: aiDelayMs };
-  const dir = await mkdtemp(join(tmpdir(), "parley-bench-"));
-  await chmod(dir, 0o755); // under root, PostgreSQL's user must enter
-  const ai = await startAiDouble({
-    delayMs: aiDelayMs,
-    answer: ({ body }) => answerText(body.messages.at(-1)?.content ?? ""),
-  });
-  const telegram = await startTelegramDouble({ floodLimits: false });
-  for (const id of [...warmUp.people, ...crowd.people]) telegram.addChat({ id });
-  let running: RunningSystem | undefined;
+  const stage = await openStage({ system, aiDelayMs, chats: [...warmUp.people, ...crowd.people], nodeFlags });
+  const { ai, telegram, running, listener } = stage;
   try {
-    running = await system.start({ environment: settings(ai, telegram), dir, nodeFlags });
-    const listener = { url: running.webhookUrl, headers: { "x-telegram-bot-api-secret-token": secret } };
     await talk(warmUp, listener, telegram);
     const spent = startCounting(running);
     const talked = await talk(crowd, listener, telegram);
@@ -68,21 +58,8 @@ export async function measure({ system, aiDelayMs, users, nodeFlags }: Task): Pr
     verify([warmUp, crowd], ai, telegram);
     return { ...used, ...summarise(talked) };
   } finally {
-    await running?.stop();
-    await Promise.all([ai.stop(), telegram.close()]);
-    await remove(dir);
+    await stage.close();
   }
-}
-
-function settings(ai: AiDouble, telegram: TelegramDouble): Record<string, string> {
-  return {
-    TELEGRAM_API_ROOT: telegram.url,
-    TELEGRAM_TOKEN: telegram.token,
-    TELEGRAM_WEBHOOK_SECRET: secret,
-    AI_BASE_URL: ai.baseUrl,
-    AI_API_KEY: "key-of-the-bench",
-    DEFAULT_MODEL: "test-model",
-  };
 }
 
 function startCounting({ pid, postgresDir }: RunningSystem) {
@@ -143,19 +120,6 @@ function summarise({ durationMs, acknowledgeMs, endToEndMs }: Awaited<ReturnType
   };
 }
 
-/** The smallest value that at least this share of all does not exceed. */
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
-}
-
 function range(first: number, count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => first + index);
-}
-
-/** Under root the data may lie elsewhere, behind a link. */
-async function remove(dir: string): Promise<void> {
-  const home = await realpath(join(dir, "postgres")).catch(() => dir);
-  await rm(home, { recursive: true, force: true });
-  await rm(dir, { recursive: true, force: true });
 }

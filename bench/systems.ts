@@ -63,11 +63,11 @@ export const embedded: System = {
 /** As its users run it, but for the limit on one person's messages. */
 async function startParley(place: Place, store: Readonly<Record<string, string>>): Promise<RunningSystem> {
   const environment = {
+    RATE_LIMIT_PER_MINUTE: "1000",
     ...place.environment,
     ...store,
     // Only to have it take updates; the load is sent by us.
     TELEGRAM_WEBHOOK_URL: "https://parley.example",
-    RATE_LIMIT_PER_MINUTE: "1000",
   };
   const parley = await startProgram({ ...place, script: "src/main.ts", environment });
   return {

@@ -79,7 +79,8 @@ function update({ person, number }: Question, atMs: number): object {
   };
 }
 
-function post({ url, headers }: Listener, body: object, agent: Agent): Promise<number> {
+/** @returns the status */
+export function post({ url, headers }: Listener, body: object, agent: Agent): Promise<number> {
   return new Promise((resolve, reject) => {
     const json = JSON.stringify(body);
     const length = { "content-type": "application/json", "content-length": Buffer.byteLength(json) };
