@@ -1,9 +1,13 @@
 import { say } from "../domain/words/say.ts";
 import type { CommandHandler } from "./command-handler.ts";
 
-/** `/stop`: the stopping was done when the message was kept, ahead of its turn; here only the words are left. */
+/**
+ * `/stop`: the stopping was done when the message was kept, ahead of its turn; here only the words are left. The button needs none: the
+ * answer above it says that it ended.
+ */
 export const stop: CommandHandler = {
   async run(_argument, { message, stoppedTurn }) {
+    if (stoppedTurn && message.about?.kind === "pressed") return "";
     return say(message.language, stoppedTurn ? "stop.done" : "stop.nothing");
   },
 };
