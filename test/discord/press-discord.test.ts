@@ -20,7 +20,7 @@ const answers = ({ discord }: Started, channel: string, viewer?: string) =>
 
 test("a growing answer can be stopped, and a whole one regenerated", async () => {
   const started = await startDiscord();
-  const channel = started.discord.serverChannel();
+  const channel = started.discord.serverChannel("voice");
   const question = await ask(started, channel);
   const shown = await started.show(question, { text: "Do", buttons: [[stop]] });
   expect(answers(started, channel)).toEqual([["Do", "Stop"]]);
@@ -30,7 +30,7 @@ test("a growing answer can be stopped, and a whole one regenerated", async () =>
 
 test("buttons that change under the same words are changed, and those that stay cost nothing", async () => {
   const started = await startDiscord();
-  const channel = started.discord.serverChannel();
+  const channel = started.discord.serverChannel("voice");
   const question = await ask(started, channel);
   const shown = await started.show(question, { text: "Done.", buttons: [[stop]] });
   await started.show(question, done, { shown });
@@ -42,7 +42,7 @@ test("buttons that change under the same words are changed, and those that stay 
 
 test("buttons stand under the last part only", async () => {
   const started = await startDiscord({ rateLimit: undefined });
-  const channel = started.discord.serverChannel();
+  const channel = started.discord.serverChannel("voice");
   const question = await ask(started, channel);
   const shown = await started.show(question, { text: "Short.", buttons: [[stop]] });
   const text = Array.from({ length: 200 }, (_, index) => `Sentence number ${index}.`).join(" ");
@@ -52,7 +52,7 @@ test("buttons stand under the last part only", async () => {
 
 test("buttons that Discord would refuse are left out", async () => {
   const started = await startDiscord();
-  const channel = started.discord.serverChannel();
+  const channel = started.discord.serverChannel("voice");
   const many = Array.from({ length: 7 }, (_, row) =>
     Array.from({ length: 6 }, (_, at) => ({ label: `${row}-${at} ${"long ".repeat(20)}`, command: `/m ${row}-${at}` })),
   );
@@ -66,7 +66,7 @@ test("buttons that Discord would refuse are left out", async () => {
 
 test("when a newer answer begins, the buttons of the one before go away, once", async () => {
   const started = await startDiscord();
-  const channel = started.discord.serverChannel();
+  const channel = started.discord.serverChannel("voice");
   const [buttonsAt = ""] = await started.show(await ask(started, channel, "one"), done);
   const question = await ask(started, channel, "two");
   const shown = await started.show(question, { text: "Se", buttons: [[stop]] }, { buttonsAt });
@@ -80,7 +80,7 @@ test("when a newer answer begins, the buttons of the one before go away, once", 
 
 test("buttons that cannot be taken away do not hold up the answer", async () => {
   const started = await startDiscord();
-  const channel = started.discord.serverChannel();
+  const channel = started.discord.serverChannel("voice");
   await started.show(await ask(started, channel), done, { buttonsAt: "12345678901234567890" });
   expect(answers(started, channel)).toHaveLength(1);
 });
@@ -88,7 +88,7 @@ test("buttons that cannot be taken away do not hold up the answer", async () => 
 test("a press is acknowledged at once, and is its command from the one who pressed", async () => {
   const started = await startDiscord();
   const { discord, heard } = started;
-  const channel = discord.serverChannel();
+  const channel = discord.serverChannel("voice");
   const question = await ask(started, channel);
   const [messageId = ""] = await started.show(question, done);
   const id = discord.press({ messageId, author: "Ada", label: "Regenerate", locale: "de" });
@@ -109,7 +109,7 @@ test("a press is acknowledged at once, and is its command from the one who press
 test("what a press asks for stands in the place of the answer, or below it", async () => {
   const started = await startDiscord();
   const { discord, heard } = started;
-  const channel = discord.serverChannel();
+  const channel = discord.serverChannel("voice");
   const shown = await started.show(await ask(started, channel), done);
   discord.press({ messageId: shown[0] ?? "", author: "Ada", label: "Regenerate" });
   expect(await started.show(await heard("/regenerate"), { ...done, text: "Anew." }, { shown })).toEqual(shown);
@@ -123,7 +123,7 @@ test("what a press asks for stands in the place of the answer, or below it", asy
 test("somebody else's press is refused so that only they see it; a moderator's is not", async () => {
   const started = await startDiscord();
   const { discord, heard } = started;
-  const channel = discord.serverChannel();
+  const channel = discord.serverChannel("voice");
   const [messageId = ""] = await started.show(await ask(started, channel), done);
   discord.press({ messageId, author: "Eve", label: "Regenerate" });
   await until(() => answers(started, channel, "Eve").length === 2, "the refusal");

@@ -13,10 +13,11 @@ import {
 } from "./discord-http.ts";
 import type { Doing } from "./discord-interactions.ts";
 import type { Attachment } from "./discord-uploads.ts";
+import type { Permission } from "./discord-permissions.ts";
 import { type DiscordMessage, type DiscordRoom, discordWorld, type DiscordWorld } from "./discord-world.ts";
 
 export type DoubleOptions = Partial<
-  Omit<GatewayOptions, "url" | "complain"> & Omit<HttpOptions, "gatewayUrl" | "sessionStart">
+  Omit<GatewayOptions, "url" | "complain"> & Omit<HttpOptions, "gatewayUrl" | "filesUrl" | "sessionStart">
 >;
 
 /** One message as a person sees it. */
@@ -64,7 +65,7 @@ export type DiscordDouble = {
   /** The direct channel with a person. */
   dm(name: string): string;
   /** A new channel of the server, or a thread. */
-  serverChannel(kind?: "text" | "thread"): string;
+  serverChannel(kind?: keyof typeof channelTypes): string;
   /** Other people's group, in which the bot's commands can be used and it is no member. */
   outsideChannel(): string;
   userId(name: string): string;
@@ -89,6 +90,32 @@ export type DiscordDouble = {
   promote(name: string): void;
   /** A moderator deletes a message. */
   remove(messageId: string): void;
+  /** A moderator deletes several at once. */
+  removeTogether(messageIds: readonly string[]): void;
+  /** Its author changes what they wrote. */
+  edit(messageId: string, content: string): void;
+  /** Discord finds what a link in the message leads to, and shows it below. */
+  unfurl(messageId: string): void;
+  /** Uploads a file, for `more.attachments` of what is said. */
+  upload(file: {
+    filename: string;
+    contentType?: string;
+    bytes: Uint8Array;
+    isVoice?: true;
+  }): Readonly<Record<string, unknown>>;
+  /** All links to files that were given out until now have run out. */
+  expireLinks(): void;
+  /** The emoji with which the bot has reacted. */
+  reactions(messageId: string): readonly string[];
+  readonly guildId: string;
+  /** What the bot may not do in a channel from now on. */
+  deny(channelId: string, ...denied: readonly Permission[]): void;
+  /** Gives a person these roles on the server. */
+  setRoles(name: string, roleIds: readonly string[]): void;
+  /** A thread is put to sleep. */
+  archive(threadId: string, more?: { locked: boolean }): void;
+  /** A channel or thread as Discord tells it; undefined when there is none. */
+  channel(id: string): Readonly<Record<string, unknown>> | undefined;
   /** What everybody sees in a channel, or what one person sees there. */
   transcript(channelId: string, viewer?: string): readonly Shown[];
   message(id: string): DiscordMessage | undefined;
@@ -136,7 +163,7 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
   const server = createServer((request, response) => {
     http.handle(request, response).catch(() => response.destroy());
   });
-  const world: DiscordWorld = discordWorld((event) => gateway.dispatch(event));
+  const world: DiscordWorld = discordWorld((event) => gateway.dispatch(http.files.link(event)));
   const url = () => `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const gateway = discordGateway(server, () => world, {
     ...options,
@@ -146,6 +173,7 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
   const http = discordHttp(() => world, {
     ...options,
     gatewayUrl: url,
+    filesUrl: () => url().replace("ws:", "http:"),
     sessionStart: () => ({
       shards: gateway.state.shards,
       total: options.identifiesMax,
@@ -187,12 +215,12 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
       gateway.state.reachable = true;
     },
     dm: (name) => world.dm(name).id,
-    serverChannel: (kind = "text") => world.serverChannel(kind === "text" ? 0 : 11).id,
     outsideChannel() {
       const { id } = world.outsideChannel();
       http.shut.set(id, 50_001);
       return id;
     },
+    serverChannel: (kind = "text") => world.serverChannel(channelTypes[kind]).id,
     userId: (name) => world.user(name).id,
     say({ channel, author, bot, ...rest }) {
       const user = world.user(author);
@@ -233,6 +261,29 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
         .transcript(channelId)
         .filter(({ onlyFor }) => !onlyFor || (viewer !== undefined && onlyFor.id === world.user(viewer).id))
         .map(show),
+    removeTogether: (messageIds) => world.removeTogether(messageIds),
+    edit: (messageId, content) => void world.change(said(messageId), { content }),
+    unfurl(messageId) {
+      const message = { ...said(messageId), embeds: [{ type: "link", title: "A page" }] };
+      world.messages.set(messageId, message);
+      gateway.dispatch(http.files.link({ t: "MESSAGE_UPDATE", d: message }));
+    },
+    upload({ filename, contentType = "application/octet-stream", bytes, isVoice }) {
+      const id = world.snowflake();
+      http.files.put(id, bytes, contentType);
+      const voice = isVoice ? { duration_secs: 1, waveform: "AAAA" } : {};
+      return { id, filename, size: bytes.length, content_type: contentType, url: "", proxy_url: "", ...voice };
+    },
+    expireLinks: http.files.expire,
+    reactions: http.reactions,
+    guildId: world.guildId,
+    deny: (channelId, ...denied) => world.deny(room(channelId), ...denied),
+    setRoles: world.setRoles.bind(world),
+    archive: (threadId, { locked } = { locked: false }) => world.archive(room(threadId), { archived: true, locked }),
+    channel(id) {
+      const found = world.rooms.get(id);
+      return found && world.channel(found);
+    },
     message: (id) => world.messages.get(id),
     dispatch: (t, d) => gateway.dispatch({ t, d: d as Readonly<Record<string, unknown>> }),
     async close() {
@@ -248,12 +299,21 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
     return id;
   }
 
+  function said(messageId: string): DiscordMessage {
+    const message = world.messages.get(messageId);
+    if (!message) throw new Error(`the double has no message ${messageId}`);
+    return message;
+  }
+
   function room(channelId: string): DiscordRoom {
     const found = world.rooms.get(channelId);
     if (!found) throw new Error(`the double has no channel ${channelId}`);
     return found;
   }
 }
+
+/** One of voice has a chat, in which no threads are made. */
+const channelTypes = { text: 0, voice: 2, thread: 11 } as const;
 
 function show({ id, author, content, message_reference, components, attachments }: DiscordMessage): Shown {
   const files = attachments as readonly Attachment[];

@@ -258,7 +258,7 @@ export function discordGateway(server: Server, world: () => DiscordWorld, option
     if (home !== shard) return undefined;
     if (!t.startsWith("MESSAGE_")) return d;
     if ((intents & (guild ? intent.guildMessages : intent.directMessages)) === 0) return undefined;
-    if (t === "MESSAGE_DELETE" || !guild || (intents & intent.messageContent) !== 0 || isOwn(d)) return d;
+    if (t.startsWith("MESSAGE_DELETE") || !guild || (intents & intent.messageContent) !== 0 || isOwn(d)) return d;
     return { ...d, content: "", attachments: [], embeds: [], components: [] };
   }
 

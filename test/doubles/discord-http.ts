@@ -3,10 +3,14 @@ import { buffer } from "node:stream/consumers";
 import { apiError, invalid, type Answer } from "./discord-answers.ts";
 import { refuseComponents } from "./discord-components.ts";
 import { discordCommands } from "./discord-commands.ts";
+import { discordFiles } from "./discord-files.ts";
 import { discordInteractions, type InteractionOptions } from "./discord-interactions.ts";
+import { isDenied } from "./discord-permissions.ts";
+import { discordReactions } from "./discord-reactions.ts";
 import { at, type Body, editFields, type Request, type Route } from "./discord-route.ts";
 import { attachmentsAfter, contentOf, readUploads, refuseUploads } from "./discord-uploads.ts";
 import { discordRateLimits, placeOf, type RateLimitOptions } from "./discord-rate-limits.ts";
+import { discordThreads } from "./discord-threads.ts";
 import { watchFlights } from "./watch-flights.ts";
 import type { DiscordMessage, DiscordRoom, DiscordWorld } from "./discord-world.ts";
 
@@ -21,6 +25,8 @@ export type HttpOptions = RateLimitOptions &
     readonly messageContent: boolean;
     /** How long a nonce names the message it made. */
     readonly nonceMs: number;
+    /** Where files are fetched, without a path. */
+    readonly filesUrl: () => string;
     /** Who is at the other end of a connection, by its port there. */
     readonly callerOf?: (port: number) => string | undefined;
   };
@@ -80,6 +86,9 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   const limits = discordRateLimits(options);
   const flights = watchFlights(limits.violations);
   const commands = discordCommands(world);
+  const threads = discordThreads(world);
+  const reactions = discordReactions(world);
+  const files = discordFiles(options.filesUrl, (complaint) => complaints.push(complaint));
   const interactions = discordInteractions(world, options, { refuseMessage, change });
   const state = { away: false };
   /** Rooms that refuse the bot, and by which code. */
@@ -96,6 +105,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
       answer: () => ({ status: 200, body: { id: world().applicationId } }),
     },
     { method: "GET", path: at(`${channel}/messages`), answer: history },
+    { method: "GET", path: at(String.raw`${channel}/messages/(\d+)`), answer: getMessage },
     { method: "POST", path: at(`${channel}/messages`), answer: createMessage, fields: messageFields },
     { method: "PATCH", path: at(String.raw`${channel}/messages/(\d+)`), answer: editMessage, fields: editFields },
     { method: "DELETE", path: at(String.raw`${channel}/messages/(\d+)`), answer: deleteMessage },
@@ -103,6 +113,8 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     { method: "POST", path: at("/users/@me/channels"), answer: openDirect, fields: ["recipient_id"] },
     ...commands.routes,
     ...interactions.routes,
+    ...threads.routes,
+    ...reactions.routes,
   ];
 
   return {
@@ -115,6 +127,8 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     interact: interactions.interact,
     choices: interactions.choices,
     closeModal: interactions.closeModal,
+    reactions: reactions.of,
+    files,
 
     failNext(match: Match, fault: Fault, times = 1): void {
       faults.push({ match, fault, times });
@@ -130,6 +144,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
       const caller = { atMs: Date.now(), by: options.callerOf?.(request.socket.remotePort ?? 0) };
       const raw = await buffer(request);
       if (state.away) return void request.socket.destroy();
+      if (files.serve(request, response)) return;
       const path = url.pathname.replace(/^\/api\/v10/, "");
       const call: Call = {
         method,
@@ -209,13 +224,22 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     return { status: 200, body: messages.map((message) => asRead(message, room)) };
   }
 
+  function getMessage({ params: [channelId = "", id = ""] }: Request): Answer {
+    const room = world().rooms.get(channelId);
+    if (!room) return apiError(404, 10_003, "Unknown Channel");
+    if (shut.get(channelId) === 50_001) return shutOut(50_001);
+    const message = world().messages.get(id);
+    if (message?.channel_id !== channelId) return apiError(404, 10_008, "Unknown Message");
+    return { status: 200, body: asRead(message, room) };
+  }
+
   /** A nonce is told as long as it is known; content as events tell it. */
   function asRead(message: DiscordMessage, { guild_id }: DiscordRoom): Body {
     const { nonce, ...rest } = message;
     const age = Date.now() - Date.parse(String(message["timestamp"]));
     const isOpen = options.messageContent || !guild_id || isOwn(message);
     return {
-      ...rest,
+      ...files.link(rest),
       ...(nonce !== undefined && age < options.nonceMs ? { nonce } : {}),
       ...(isOpen ? {} : { content: "", attachments: [], embeds: [], components: [] }),
     };
@@ -230,7 +254,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     if (!room) return apiError(404, 10_003, "Unknown Channel");
     const code = shut.get(channelId);
     if (code) return shutOut(code);
-    const refusal = refuseMessage(body);
+    const refusal = refuseRoom(room) ?? refuseMessage(body);
     if (refusal) return refusal;
 
     const { nonce, message_reference: reference } = body;
@@ -240,6 +264,8 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     if (body["enforce_nonce"] === true && same) return { status: 200, body: same };
 
     const question = readReference(reference);
+    if (question && (world().messages.get(question.id)?.channel_id ?? channelId) !== channelId)
+      return invalid("message_reference", "REPLIES_CANNOT_REPLY_TO_OTHER_CHANNEL");
     if (question && !world().messages.has(question.id) && question.mustExist)
       return invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE");
     const message = world().send({
@@ -266,6 +292,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     if (message?.channel_id !== channelId || message.onlyFor) return apiError(404, 10_008, "Unknown Message");
     if (message.author.id !== world().bot.id)
       return apiError(403, 50_005, "Cannot edit a message authored by another user");
+    if (world().rooms.get(channelId)?.thread_metadata?.archived) return asleep;
     return change(message, body);
   }
 
@@ -289,8 +316,17 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   function deleteMessage({ params: [channelId = "", id = ""] }: Request): Answer {
     const message = world().messages.get(id);
     if (message?.channel_id !== channelId || message.onlyFor) return apiError(404, 10_008, "Unknown Message");
+    if (world().rooms.get(channelId)?.thread_metadata?.archived) return asleep;
     world().remove(message);
     return { status: 204 };
+  }
+
+  /** A thread that sleeps is woken by a message, unless it is locked. */
+  function refuseRoom(room: DiscordRoom): Answer | undefined {
+    const home = (room.thread_metadata && world().rooms.get(room.parent_id ?? "")) || room;
+    if (isDenied(home, "viewChannel")) return shutOut(50_001);
+    if (isDenied(home, room.thread_metadata ? "sendMessagesInThreads" : "sendMessages")) return shutOut(50_013);
+    return room.thread_metadata?.archived && room.thread_metadata.locked ? asleep : undefined;
   }
 
   /** Missing pings and link previews are a promise of ours, not of Discord: what forgets them is recorded. */
@@ -318,7 +354,9 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   function typing({ params: [channelId = ""] }: Request): Answer {
     const code = shut.get(channelId);
     if (code) return shutOut(code);
-    return world().rooms.has(channelId) ? { status: 204 } : apiError(404, 10_003, "Unknown Channel");
+    const room = world().rooms.get(channelId);
+    if (!room) return apiError(404, 10_003, "Unknown Channel");
+    return refuseRoom(room) ?? { status: 204 };
   }
 
   function gatewayBot(): Answer {
@@ -328,9 +366,11 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   }
 }
 
+const asleep = apiError(400, 50_083, "Thread is archived");
+
 /** Whether it changes the messages of a place. */
 function isWrite(method: string, path: string): boolean {
-  return method !== "GET" && /^\/(?:channels\/\d+\/messages|webhooks\/)/.test(path);
+  return method !== "GET" && /^\/(?:channels\/\d+\/messages(?:\/\d+)?$|webhooks\/)/.test(path);
 }
 
 /** Of a message's flags: SUPPRESS_EMBEDS and EPHEMERAL. */

@@ -42,19 +42,20 @@ export function discordRateLimits({ rateLimit, globalPerSecond }: RateLimitOptio
       if (!/^\/(?:channels|webhooks)\//.test(path)) return { headers: {} };
 
       const kind = `${method} ${path.replaceAll(/\/\d+/g, "/:id")}`;
-      const own = bucket(`${kind} ${major}`, rateLimit.windowMs);
+      const { limit, windowMs } = path.includes("/reactions/") ? reactionLimit : rateLimit;
+      const own = bucket(`${kind} ${major}`, windowMs);
       own.used += 1;
       const resetMs = Math.max(own.resetsAtMs - Date.now(), 0);
       const headers = {
-        "x-ratelimit-limit": String(rateLimit.limit),
-        "x-ratelimit-remaining": String(Math.max(rateLimit.limit - own.used, 0)),
+        "x-ratelimit-limit": String(limit),
+        "x-ratelimit-remaining": String(Math.max(limit - own.used, 0)),
         "x-ratelimit-reset": String(own.resetsAtMs / 1_000),
         "x-ratelimit-reset-after": String(resetMs / 1_000),
         "x-ratelimit-bucket": Buffer.from(kind.replaceAll(/\/[\w-]{20,}/g, ""))
           .toString("hex")
           .slice(0, 32),
       };
-      if (own.used <= rateLimit.limit) return { headers };
+      if (own.used <= limit) return { headers };
       ban(kindOf(method, path), resetMs);
       return { headers, refusal: refuse(own.resetsAtMs, false, headers) };
     },
@@ -83,6 +84,8 @@ function kindOf(method: string, path: string): string {
 }
 
 const onTheWayMs = 100;
+/** Reactions are counted apart, and hardly let through. */
+const reactionLimit = { limit: 1, windowMs: 250 };
 
 function refuse(untilMs: number, global: boolean, headers: Readonly<Record<string, string>> = {}): Answer {
   const seconds = Math.max(untilMs - Date.now(), 1) / 1_000;

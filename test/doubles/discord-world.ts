@@ -1,3 +1,5 @@
+import { everyonesPermissions, type Overwritten, type Permission, permissions } from "./discord-permissions.ts";
+
 /** What exists on the double's Discord: people, channels, messages. Objects look as API v10 sends them. */
 
 export type DiscordUser = {
@@ -7,7 +9,7 @@ export type DiscordUser = {
   readonly bot?: true;
 };
 
-export type DiscordRoom = {
+export type DiscordRoom = Overwritten & {
   readonly id: string;
   /** 0 text, 1 direct, 11 thread. */
   readonly type: number;
@@ -15,6 +17,12 @@ export type DiscordRoom = {
   readonly recipient?: DiscordUser;
   /** The bot is no member: other people's direct messages, or a server that did not invite it. */
   readonly outside?: true;
+  readonly name?: string;
+  /** A thread's channel. */
+  readonly parent_id?: string;
+  /** Who made a thread. */
+  readonly owner_id?: string;
+  thread_metadata?: { readonly archived: boolean; readonly locked: boolean };
 };
 
 export type DiscordMessage = {
@@ -66,10 +74,11 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
   const users = new Map<string, DiscordUser>([["parley", bot]]);
   const rooms = new Map<string, DiscordRoom>();
   const messages = new Map<string, DiscordMessage>();
+  const roles = new Map<string, readonly string[]>();
   /** Ids by channel, oldest first. */
   const order = new Map<string, string[]>();
   /** By the id of who has more than everybody may. */
-  const permissions = new Map<string, bigint>();
+  const permitted = new Map<string, bigint>();
 
   return {
     snowflake,
@@ -77,6 +86,7 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
     bot,
     guildId,
     botRole,
+    users,
     rooms,
     messages,
 
@@ -92,11 +102,55 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
     dm(name: string): DiscordRoom {
       const recipient = this.user(name);
       const known = [...rooms.values()].find((room) => room.recipient?.id === recipient.id);
-      return known ?? open({ id: snowflake(), type: 1, recipient });
+      return known ?? open({ id: snowflake(), type: 1, recipient, permission_overwrites: [] });
     },
 
-    serverChannel(type: 0 | 11 = 0): DiscordRoom {
-      return open({ id: snowflake(), type, guild_id: guildId });
+    /** A text channel, or a thread that somebody made in one. */
+    serverChannel(type: 0 | 2 | 11 = 0): DiscordRoom {
+      const room = { id: snowflake(), type, guild_id: guildId, name: "general", permission_overwrites: [] };
+      return type === 11
+        ? openInside(this.serverChannel(), { ...room, owner_id: this.user("Somebody").id })
+        : open(room);
+    },
+
+    /** The bot makes a thread of a message: it has the message's id. */
+    openThread({ id, type }: DiscordRoom, messageId: string, name: string): DiscordRoom {
+      const parent = rooms.get(id);
+      if (!parent) throw new Error(`no channel ${id}`);
+      const thread = { id: messageId, type: type === 5 ? 10 : 11, guild_id: guildId, name, owner_id: bot.id };
+      const room = openInside(parent, { ...thread, permission_overwrites: [] });
+      dispatch({ t: "THREAD_CREATE", d: { ...this.channel(room), newly_created: true } });
+      const starter = messages.get(messageId);
+      // The message is updated, but not changed: it only shows the thread now.
+      if (starter) {
+        const shown = { ...starter, flags: starter.flags | (1 << 5), thread: this.channel(room) };
+        messages.set(messageId, shown);
+        dispatch({ t: "MESSAGE_UPDATE", d: shown });
+      }
+      this.send({ room, author: bot, content: "", type: 21 });
+      return room;
+    },
+
+    archive(room: DiscordRoom, state: { readonly archived: boolean; readonly locked: boolean }): void {
+      room.thread_metadata = state;
+      dispatch({ t: "THREAD_UPDATE", d: this.channel(room) });
+    },
+
+    deny(room: DiscordRoom, ...denied: readonly Permission[]): void {
+      const deny = String(denied.reduce((all, one) => all | permissions[one], 0n));
+      room.permission_overwrites = denied.length > 0 ? [{ id: bot.id, type: 1, allow: "0", deny }] : [];
+      dispatch({ t: "CHANNEL_UPDATE", d: this.channel(room) });
+    },
+
+    setRoles(name: string, roleIds: readonly string[]): void {
+      roles.set(this.user(name).id, roleIds);
+    },
+    rolesOf: (userId: string): readonly string[] => (userId === bot.id ? [botRole.id] : (roles.get(userId) ?? [])),
+
+    /** As the API and events tell it. */
+    channel(room: DiscordRoom): Readonly<Record<string, unknown>> {
+      const { recipient, ...rest } = room;
+      return { ...rest, ...(recipient && { recipients: [recipient] }) };
     },
 
     /** The direct channel with whoever has this id, opened if need be. */
@@ -107,24 +161,32 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
 
     /** A room that knows the person's commands and not the bot. */
     outsideChannel(): DiscordRoom {
-      return open({ id: snowflake(), type: 3, outside: true });
+      return open({ id: snowflake(), type: 3, outside: true, permission_overwrites: [] });
     },
 
     /** What somebody may do in the server, as a bit field. */
     permissionsOf({ id }: DiscordUser): string {
-      return String(viewAndSend | (permissions.get(id) ?? 0n));
+      return String(viewAndSend | (permitted.get(id) ?? 0n));
     },
 
     permit({ id }: DiscordUser, more: bigint): void {
-      permissions.set(id, more);
+      permitted.set(id, more);
     },
 
     guild(): Readonly<Record<string, unknown>> {
       return {
         id: guildId,
         name: "The server",
-        roles: [{ id: guildId, name: "@everyone" }, botRole],
+        preferred_locale: "en-GB",
+        roles: [
+          { id: guildId, name: "@everyone", permissions: everyonesPermissions },
+          { ...botRole, permissions: "0" },
+        ],
         unavailable: false,
+        channels: [...rooms.values()].filter(({ type }) => type === 0 || type === 2).map((room) => this.channel(room)),
+        threads: [...rooms.values()]
+          .filter(({ thread_metadata: state }) => state && !state.archived)
+          .map((room) => this.channel(room)),
       };
     },
 
@@ -137,7 +199,7 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
       const message: DiscordMessage = {
         id: snowflake(),
         channel_id: room.id,
-        ...(room.guild_id ? { guild_id: room.guild_id, member: { nick: null, roles: [] } } : {}),
+        ...(room.guild_id ? { guild_id: room.guild_id, member: { nick: null, roles: this.rolesOf(author.id) } } : {}),
         author,
         type: type ?? (reference === undefined ? 0 : 19),
         content,
@@ -161,6 +223,7 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
         ...more,
         ...(onlyFor && { onlyFor }),
       } as DiscordMessage;
+      if (room.thread_metadata?.archived) this.archive(room, { archived: false, locked: room.thread_metadata.locked });
       messages.set(message.id, message);
       order.get(room.id)?.push(message.id);
       if (isTold(message)) dispatch({ t: "MESSAGE_CREATE", d: message });
@@ -172,6 +235,12 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
       messages.set(message.id, changed);
       if (isTold(changed)) dispatch({ t: "MESSAGE_UPDATE", d: changed });
       return changed;
+    },
+
+    removeTogether(ids: readonly string[]): void {
+      const { channel_id, guild_id } = messages.get(ids[0] ?? "") ?? {};
+      for (const id of ids) messages.delete(id);
+      dispatch({ t: "MESSAGE_DELETE_BULK", d: { ids, channel_id, ...(guild_id ? { guild_id } : {}) } });
     },
 
     remove(message: DiscordMessage): void {
@@ -199,6 +268,10 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
   /** Of what only one person sees, and of rooms without the bot, no event tells. */
   function isTold({ channel_id, onlyFor }: DiscordMessage): boolean {
     return !onlyFor && !rooms.get(channel_id)?.outside;
+  }
+
+  function openInside({ id }: DiscordRoom, room: DiscordRoom): DiscordRoom {
+    return open({ ...room, parent_id: id, thread_metadata: { archived: false, locked: false } });
   }
 
   function open(room: DiscordRoom): DiscordRoom {

@@ -54,7 +54,7 @@ function telegramPlace({ telegram, random }: Cluster, index: number, name: strin
 
 function discordPlace({ discord, random }: Cluster, index: number, name: string): Place {
   const person = `person-${index}`;
-  const channel = isGroup(index) ? discord.serverChannel() : discord.dm(person);
+  const channel = isGroup(index) ? discord.serverChannel("voice") : discord.dm(person); // one conversation, to be audited as one
   return {
     name,
     channel: "discord",

@@ -25,7 +25,7 @@ const startConnected = async () => {
   return parley;
 };
 const answers = (channel: string) =>
-  discord.transcript(channel).flatMap(({ author, content }) => (author === "parley" ? [content] : []));
+  discord.transcript(channel).flatMap(({ author, content }) => (author === "parley" && content ? [content] : []));
 const said = (texts: readonly string[]) => texts.map((text) => `You said: ${text}`);
 const untilAnswered = (channel: string, texts: readonly string[]) =>
   until(() => answers(channel).join() === said(texts).join(), `answers to ${texts.join(", ")}`, 40_000).catch(() =>
@@ -59,8 +59,8 @@ test("a session that is lost with the process: what was missed is read from the 
   const mention = `<@${discord.botId}>`;
   const parley = await startConnected();
   discord.say({ channel: dm, author: "Ada", content: "before" });
-  discord.say({ channel: server, author: "Ben", content: `${mention} before` });
-  await until(() => answers(dm).length === 1 && answers(server).length === 1, "both are answered", 20_000);
+  const thread = discord.say({ channel: server, author: "Ben", content: `${mention} before` });
+  await until(() => answers(dm).length === 1 && answers(thread).length === 1, "both are answered", 20_000);
 
   await parley.kill();
   await until(() => discord.connected() === 0, "Discord notices");
@@ -68,11 +68,14 @@ test("a session that is lost with the process: what was missed is read from the 
   discord.say({ channel: dm, author: "Ada", content: "missed one" });
   discord.say({ channel: dm, author: "Ada", content: "missed two" });
   discord.say({ channel: server, author: "Ben", content: "not for the bot" });
-  discord.say({ channel: server, author: "Ben", content: `${mention} missed` });
+  const missed = discord.say({ channel: server, author: "Ben", content: `${mention} missed` });
+  discord.say({ channel: thread, author: "Eve", content: "and in the thread" });
   await startConnected();
   discord.say({ channel: dm, author: "Ada", content: "live" });
   await untilAnswered(dm, ["before", "missed one", "missed two", "live"]);
-  await until(() => answers(server).length === 2, "the mention is answered", 20_000);
+  await until(() => answers(missed).length === 1, "the mention is answered, in a thread", 20_000);
+  await until(() => answers(thread).length === 2, "and so is the thread", 20_000);
+  expect(answers(server)).toEqual([]);
   expect(discord.gateway.identifies).toBe(2);
 }, 90_000);
 
@@ -144,9 +147,9 @@ test("two shards are two receivers: each is connected once, over two instances",
   await until(() => discord.connectedShards().join() === "0/2,1/2", "both shards", 30_000);
   const [dm, server] = [discord.dm("Ada"), discord.serverChannel()];
   discord.say({ channel: dm, author: "Ada", content: "hello" });
-  discord.say({ channel: server, author: "Ben", content: `<@${discord.botId}> hello` });
+  const thread = discord.say({ channel: server, author: "Ben", content: `<@${discord.botId}> hello` });
   await untilAnswered(dm, ["hello"]);
-  await until(() => answers(server).length === 1, "the server is answered", 20_000);
+  await until(() => answers(thread).length === 1, "the server is answered", 20_000);
   expect(discord.gateway.identifies).toBe(2);
 }, 60_000);
 

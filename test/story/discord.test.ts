@@ -45,9 +45,10 @@ test("a direct message is answered as a reply, and the conversation is remembere
   expect(world.ai.requests.at(-1)?.body.messages).toHaveLength(2);
 });
 
-test("on a server it answers mentions and replies to it, and neither bots nor the rest", async () => {
+test("on a server without threads it answers mentions and replies to it, and neither bots nor the rest", async () => {
   await start();
   const channel = discord.serverChannel();
+  discord.deny(channel, "createPublicThreads");
   const mention = `<@${discord.botId}>`;
   discord.say({ channel, author: "Ada", content: "nobody asked you" });
   discord.say({ channel, author: "Robot", content: `${mention} let us loop`, bot: true });
@@ -150,7 +151,7 @@ test("where the bot may not write, a slash command that waits is answered all th
   world.ai.delayMs = 700;
   await start();
   const channel = discord.serverChannel();
-  discord.shut.set(channel, 50_013);
+  discord.deny(channel, "sendMessages", "createPublicThreads");
   discord.say({ channel, author: "Ada", content: `<@${discord.botId}> are you there?` });
   await until(() => world.ai.requestCount === 1, "the AI is asked", 10_000);
   discord.interact({ channel, author: "Ben", command: "help" });

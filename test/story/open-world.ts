@@ -14,6 +14,8 @@ export type World = {
   start(more?: Environment): Promise<Parley>;
   /** Counts rows, such as "turns where state = 'waiting'". */
   count(from: string): Promise<number>;
+  /** Writes into the database what cannot be done from outside yet. */
+  run(statement: string): Promise<void>;
   /** Nobody can connect to the database until the returned function is called, and whoever was is not any more. */
   closeDatabase(): Promise<() => Promise<void>>;
   /** Nobody can write turns until the returned function is called. */
@@ -53,6 +55,7 @@ export async function openWorld(ai: AiDoubleOptions = {}): Promise<World> {
       const { rows } = await client.query<{ count: number }>(`select count(*)::integer as count from ${from}`);
       return rows[0]?.count ?? 0;
     },
+    run: async (statement) => void (await client.query(statement)),
     async closeDatabase() {
       const server = new URL(database.url);
       const name = server.pathname.slice(1);

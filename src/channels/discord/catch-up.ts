@@ -1,6 +1,6 @@
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import { pause } from "../../conversation/domain/pause.ts";
-import { readAddress } from "./discord-address.ts";
+import { type DiscordAddress, readAddress } from "./discord-address.ts";
 import type { DiscordRest, HistoryMessage } from "./discord-rest.ts";
 import type { Arrived, Keeper } from "./keep-in-order.ts";
 import { readError } from "./read-error.ts";
@@ -106,7 +106,7 @@ async function findMissed({ newest, isOurs, report }: Options, signal: AbortSign
   for (let failures = 0; !signal.aborted; failures++) {
     try {
       const rooms = (await newest()).flatMap(missedSince).filter(({ guildId }) => isOurs(guildId));
-      return new Map(rooms.map((missed) => [missed.channelId, missed]));
+      return byChannel(rooms);
     } catch (error) {
       report("finding the rooms of Discord in which messages were missed", error);
       await pause(growing(failures), signal);
@@ -115,11 +115,34 @@ async function findMissed({ newest, isOurs, report }: Options, signal: AbortSign
   return new Map();
 }
 
-/** Rooms that have no history for us are left out: other people's direct messages, in which a command was used. */
+/** Each once, in its first place, from the newest message on that is known of it. */
+function byChannel(rooms: readonly Missed[]): Map<string, Missed> {
+  const missed = new Map<string, Missed>();
+  for (const room of rooms) {
+    const known = missed.get(room.channelId);
+    if (!known || BigInt(known.after) < BigInt(room.after)) missed.set(room.channelId, room);
+  }
+  return missed;
+}
+
+/**
+ * Where a message may have been followed by others: in its channel, in the thread that it opened, in the channel from which its thread
+ * was opened. Rooms that have no history for us are left out: other people's direct messages, in which a command was used.
+ */
 function missedSince({ id, audience, address: kept }: ChannelMessage): readonly Missed[] {
-  const { channelId, guildId } = readAddress(kept);
+  const address = readAddress(kept);
+  const { guildId } = address;
   if (audience === "group" && !guildId) return [];
-  return [{ channelId, ...(guildId && { guildId }), after: id.replace("interaction:", "") }];
+  const after = /\d+/.exec(id)?.[0] ?? "0"; // "interaction:1", "edit:1:2"
+  return placesOf(address, after).map((place) => ({ ...place, ...(guildId && { guildId }) }));
+}
+
+function placesOf(address: DiscordAddress, after: string): readonly Pick<Missed, "channelId" | "after">[] {
+  const { channelId } = address;
+  const here = { channelId, after };
+  if (address.kind !== "message") return [here];
+  if (address.opensThread) return [here, { channelId: address.messageId, after }];
+  return address.parentId ? [here, { channelId: address.parentId, after: channelId }] : [here];
 }
 
 /** In their order, page by page, as far as the limit goes. A room that lets nobody read is passed over. */
@@ -164,7 +187,7 @@ async function untilStored(keeper: Keeper, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     signal.addEventListener("abort", () => resolve(), { once: true });
     if (signal.aborted) return resolve();
-    keeper.add({ read: async () => undefined, settled: resolve, received() {} });
+    keeper.add({ read: async () => undefined, settled: resolve });
   });
 }
 

@@ -9,7 +9,11 @@ export type DiscordAddress =
       readonly channelId: string;
       readonly messageId: string;
       /** The server it stands in; absent outside of servers. */
-      readonly guildId?: string | undefined;
+      readonly guildId?: string;
+      /** The answer goes into a thread of its own, which has the message's id and is made when the answer comes. */
+      readonly opensThread?: OpensThread;
+      /** Where the thread was opened, when the message stands in one of ours. */
+      readonly parentId?: string;
     }
   | {
       readonly kind: "interaction";
@@ -18,11 +22,11 @@ export type DiscordAddress =
       /** Answers this one interaction until `expiresAtMs`. */
       readonly token: string;
       readonly channelId: string;
-      readonly guildId?: string | undefined;
+      readonly guildId?: string;
       readonly expiresAtMs: number;
       /** For a press: the message with the button. Without it the interaction has an answer of its own, which says "thinking…" until it is filled. */
-      readonly pressedId?: string | undefined;
-      readonly aside?: Aside | undefined;
+      readonly pressedId?: string;
+      readonly aside?: Aside;
     };
 
 /** Where the bot itself cannot write: only the token can, and after its end the person is answered directly. */
@@ -33,6 +37,12 @@ export type Aside = {
 };
 
 export type InteractionAddress = Extract<DiscordAddress, { kind: "interaction" }>;
+
+export type OpensThread = {
+  readonly title: string;
+  /** The bot may not read what does not mention it, in the thread neither. */
+  readonly isDeaf: boolean;
+};
 
 /** An interaction's token lives this long after the interaction was made. */
 export const interactionLifeMs = 15 * 60_000;
@@ -68,7 +78,9 @@ const schema = z.discriminatedUnion("kind", [
     kind: z.literal("message"),
     channelId: z.string(),
     messageId: z.string(),
-    guildId: z.string().optional(),
+    guildId: z.string().exactOptional(),
+    opensThread: z.object({ title: z.string(), isDeaf: z.boolean() }).exactOptional(),
+    parentId: z.string().exactOptional(),
   }),
   z.object({
     kind: z.literal("interaction"),
@@ -76,9 +88,9 @@ const schema = z.discriminatedUnion("kind", [
     applicationId: z.string(),
     token: z.string(),
     channelId: z.string(),
-    guildId: z.string().optional(),
+    guildId: z.string().exactOptional(),
     expiresAtMs: z.number(),
-    pressedId: z.string().optional(),
-    aside: z.object({ userId: z.string(), isPrivate: z.boolean() }).optional(),
+    pressedId: z.string().exactOptional(),
+    aside: z.object({ userId: z.string(), isPrivate: z.boolean() }).exactOptional(),
   }),
 ]);

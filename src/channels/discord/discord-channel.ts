@@ -18,11 +18,17 @@ import { type DiscordTimings, discordTimings } from "./discord-timings.ts";
 import { openSession } from "./gateway-session.ts";
 import { identifyGate } from "./identify-gate.ts";
 import { type Arrived, keepInOrder } from "./keep-in-order.ts";
+import { fetchAttachments } from "./fetch-attachment.ts";
+import { hearMessages } from "./hear-messages.ts";
+import { knownChannels } from "./known-channels.ts";
+import { markMessages } from "./mark-messages.ts";
+import { removedTogether } from "./message-event.ts";
 import { type Asked, readInteraction } from "./read-interaction.ts";
-import { readMessage, type BotIdentity, type GatewayEvent } from "./read-message.ts";
+import type { BotIdentity, GatewayEvent } from "./read-message.ts";
 import { readError } from "./read-error.ts";
 import { receiveEvents, type Reception } from "./receive-events.ts";
 import { registerCommands } from "./register-commands.ts";
+import { showInThreads } from "./show-in-threads.ts";
 import { showReplies } from "./show-reply.ts";
 import { writeCommands } from "./write-commands.ts";
 
@@ -54,11 +60,14 @@ export type DiscordOptions = {
  * `listen`, on any instance.
  */
 export function discordChannel(options: DiscordOptions, timings: DiscordTimings = discordTimings): Channel {
-  const { token, apiBase, pauses, commands, memory, settle = true, onUnsettled = () => {}, report } = options;
+  const { token, apiBase, pauses, commands, memory, places, settle = true, onUnsettled = () => {}, report } = options;
   const rest = discordRest({ token, apiBase, pauses });
   const interactions = deferInteractions(rest, report);
   const answer = answerAtOnce(rest, options.completeModel, report);
   const ownRoles = new LRUCache<string, true>({ max: 10_000 });
+  /** What people read, as their interactions have shown. */
+  const languages = new LRUCache<string, string>({ max: 10_000 });
+  const show = showReplies(rest, { deferred: interactions.deferred, settle, onUnsettled, nonceMs: timings.nonceMs });
   /** The shards that we have, and what is wrong with them. */
   const shards = new Map<number, string | undefined>();
   /** As Discord described it last, with the most shards that it ever wanted. */
@@ -73,11 +82,13 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     receivesAlone: true,
     handsOver: true,
     editIntervalMs: () => editIntervalMs,
-    show: showReplies(rest, { deferred: interactions.deferred, settle, onUnsettled, nonceMs: timings.nonceMs }),
     opensRoom: ({ address: kept }) => {
       const address = readAddress(kept);
       return tokenLives(address) || asideOf(address) !== undefined;
     },
+    show: showInThreads(rest, show),
+    mark: markMessages(rest),
+    fetch: fetchAttachments(rest),
     health,
     async receivers(signal) {
       const { shards: count } = await findGateway(signal);
@@ -140,20 +151,15 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     signal: AbortSignal,
   ): Promise<void> {
     const keeper = keepInOrder(accept, report, signal);
+    let intents = allIntents;
+    const channels = knownChannels(rest, me.botId, report);
+    const languageOf = (userId: string) => languages.get(userId);
+    const hearsAll = () => (intents & GatewayIntentBits.MessageContent) !== 0;
+    const hear = hearMessages({ me, memory, places, channels, languageOf, hearsAll });
     const arrive = (event: GatewayEvent, settled: () => void): Arrived => {
-      const asked = read(event, me);
-      const message = asked?.kind === "message" ? asked.message : undefined;
-      const channelId = channelOf(event);
-      return {
-        read: async () => message,
-        ...(channelId && { channelId }),
-        settled,
-        taken() {
-          if (asked?.kind === "message") interactions.defer(asked.message);
-          else if (asked) void answer(asked);
-        },
-        received: (receipt) => interactions.received(message, receipt),
-      };
+      const read = reading(event, { me, hear });
+      const channelId = read && channelOf(event);
+      return { read: async () => undefined, ...read, ...(channelId && { channelId }), settled };
     };
     const missed = catchUpRooms(
       {
@@ -171,7 +177,11 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     const gate = identifyGate({ botId: me.botId, memory, timings, findGateway, report });
     const take = (event: GatewayEvent, settled: () => void) => {
       learnRoles(event, me.botId);
-      const arrived = arrive(event, settled);
+      channels.hear(event);
+      const single = singly(event);
+      return single.every((one, index) => takeOne(arrive(one, index === single.length - 1 ? settled : () => {})));
+    };
+    const takeOne = (arrived: Arrived) => {
       const place = missed.hold(arrived);
       const isTaken = place === "held" || (place === "free" && keeper.take(arrived));
       if (isTaken) arrived.taken?.();
@@ -185,7 +195,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
 
     if (session.hasGap) missed.begin();
     gateway ??= await findGateway(signal);
-    for (let intents = allIntents; !signal.aborted && !leaving.aborted;) {
+    while (!signal.aborted && !leaving.aborted) {
       const { sharedMs } = timings;
       const reception = {
         token,
@@ -229,15 +239,26 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
   }
 
   /** What cannot be read is not for us, and must not hold up what comes after it. */
-  function read(event: GatewayEvent, me: BotIdentity): Asked | undefined {
+  function reading(event: GatewayEvent, { me, hear }: Reading): Omit<Arrived, "settled"> | undefined {
     try {
-      if (event.t === "INTERACTION_CREATE") return readInteraction(event.d, me);
-      const message = readMessage(event, me);
-      return message && { kind: "message", message };
+      if (event.t === "INTERACTION_CREATE") return readingInteraction(readInteraction(event.d, me));
+      const read = hear(event);
+      return read && { read };
     } catch (error) {
       report(`reading a ${event.t} event of Discord`, error);
       return undefined;
     }
+  }
+
+  function readingInteraction(asked: Asked | undefined): Omit<Arrived, "settled"> | undefined {
+    if (asked?.kind !== "message") return asked && { read: async () => undefined, taken: () => void answer(asked) };
+    const { message } = asked;
+    if (message.language) languages.set(message.author.id, message.language);
+    return {
+      read: async () => message,
+      taken: () => interactions.defer(message),
+      received: (receipt) => interactions.received(message, receipt),
+    };
   }
 
   function learnRoles({ t, d }: GatewayEvent, botId: string): void {
@@ -287,6 +308,15 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     );
     return intents & ~GatewayIntentBits.MessageContent;
   }
+}
+
+type Reading = { readonly me: BotIdentity; readonly hear: ReturnType<typeof hearMessages> };
+
+/** Messages that were removed together, as if one by one. */
+function singly(event: GatewayEvent): readonly GatewayEvent[] {
+  const together = event.t === "MESSAGE_DELETE_BULK" ? removedTogether.safeParse(event.d).data : undefined;
+  const single = together?.ids.map((id) => ({ t: "MESSAGE_DELETE", d: { id, channel_id: together.channel_id } }));
+  return single?.length ? single : [event];
 }
 
 /** Where somebody wrote, or did something else that can be for us. */

@@ -19,7 +19,7 @@ export type Arrived = {
   /** Called in the order of arrival, once it is on disk or nothing has to be kept. Only now it may be acknowledged. */
   readonly settled: () => void;
   /** What became of its message; undefined when it could not be kept and never will be. */
-  readonly received: (receipt: Receipt | undefined) => void;
+  readonly received?: (receipt: Receipt | undefined) => void;
 };
 
 export type Keeper = {
@@ -93,12 +93,12 @@ export function keepInOrder(
       const read = await Promise.all(batch.map(async (arrived) => ({ arrived, message: await arrived.read() })));
       const withMessage = read.flatMap(({ arrived, message }) => (message ? [{ arrived, message }] : []));
       const receipts = withMessage.length > 0 ? await accept(withMessage.map(({ message }) => message)) : [];
-      for (const [index, { arrived }] of withMessage.entries()) arrived.received(receipts[index]);
+      for (const [index, { arrived }] of withMessage.entries()) arrived.received?.(receipts[index]);
       return "kept";
     } catch (error) {
       report("keeping what arrived from Discord", error);
       if (error instanceof StoreError) return "away";
-      if (batch.length === 1) batch[0]?.received(undefined);
+      if (batch.length === 1) batch[0]?.received?.(undefined);
       return "broken";
     }
   }

@@ -50,6 +50,16 @@ export function isAnswered({ code }: DiscordRefusal): boolean {
   return code === alreadyAcknowledged;
 }
 
+/** The thread is there already. */
+export function hasThread({ code }: DiscordRefusal): boolean {
+  return code === threadExists;
+}
+
+/** The thread sleeps: a new message wakes it, but no edit does. */
+export function isArchived({ code }: DiscordRefusal): boolean {
+  return code === threadArchived;
+}
+
 /** The question cannot be referred to. */
 export function isBadReference({ code }: DiscordRefusal): boolean {
   return code === cannotReplyWithoutHistory;
@@ -67,9 +77,11 @@ const cannotMessageUser = 50_007;
 const missingPermissions = 50_013;
 const invalidWebhookToken = 50_027;
 const invalidBody = 50_035;
-const threadLocked = 50_083;
+/** Asleep; a locked one cannot be woken. */
+const threadArchived = 50_083;
 const noMutualServer = 50_278;
 const cannotReplyWithoutHistory = 160_002;
+const threadExists = 160_004;
 
 /** A message in the room is refused whatever it says. */
 const shutCodes: ReadonlySet<number> = new Set([
@@ -77,7 +89,7 @@ const shutCodes: ReadonlySet<number> = new Set([
   missingAccess,
   cannotMessageUser,
   missingPermissions,
-  threadLocked,
+  threadArchived,
   noMutualServer,
 ]);
 
@@ -90,7 +102,7 @@ const remedies: ReadonlyMap<number, string> = new Map([
   ],
   [cannotMessageUser, "The person takes no direct messages from the bot."],
   [cannotReplyWithoutHistory, "The bot may not refer to the question. Give its role Read Message History there."],
-  [threadLocked, "The thread is locked."],
+  [threadArchived, "The thread is locked."],
   [noMutualServer, "The person shares no server with the bot any more."],
   [200_000, "The server's AutoMod blocked the message."],
   [40_001, "The bot is not authorised for this. Invite it again with the scopes bot and applications.commands."],

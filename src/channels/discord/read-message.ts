@@ -1,8 +1,11 @@
-import { z } from "zod";
-import type { ChannelMessage } from "../../conversation/domain/message.ts";
+import { parseCommand } from "../../conversation/domain/command.ts";
+import type { ChannelMessage, Joins, Quoted } from "../../conversation/domain/message.ts";
 import type { DiscordAddress } from "./discord-address.ts";
-import { clean, member, nameOf, user } from "./discord-user.ts";
-import { snowflake, snowflakeMs } from "./snowflake.ts";
+import { clean, nameOf } from "./discord-user.ts";
+import { listAttachments } from "./list-attachments.ts";
+import type { Content, Written } from "./message-event.ts";
+import { snowflakeMs } from "./snowflake.ts";
+import { titleThread } from "./title-thread.ts";
 
 /** Who we are on Discord. */
 export type BotIdentity = {
@@ -15,67 +18,74 @@ export type BotIdentity = {
 /** An event as the gateway dispatches it. */
 export type GatewayEvent = { readonly t: string; readonly d: unknown };
 
-/**
- * Reads what is meant for the assistant: direct messages; in servers what mentions the bot or replies to it. Undefined for
- * everything else.
- *
- * @throws ZodError when the event is not shaped as Discord documents it
- */
-export function readMessage({ t, d }: GatewayEvent, me: BotIdentity): ChannelMessage | undefined {
-  if (t === "MESSAGE_CREATE") return readWritten(written.parse(d), me);
-  return undefined;
-}
+/** What the message itself does not tell. */
+export type Standing = {
+  readonly language?: string | undefined;
+  /** It is answered in a thread of its own, which is made for it. "deaf": there the bot hears nobody who does not mention it. */
+  readonly opensThread?: "listening" | "deaf" | undefined;
+  /** It stands in a thread that we opened in this channel. */
+  readonly parentId?: string | undefined;
+};
 
-function readWritten(message: Written, me: BotIdentity): ChannelMessage | undefined {
-  if (message.author.bot || message.author.system || message.webhook_id) return undefined;
-  if (message.type !== plainMessage && message.type !== replyMessage) return undefined;
-  if (message.guild_id && !isForBot(message, me)) return undefined;
-
-  const direct = !message.guild_id && (message.channel_type ?? directChannel) === directChannel;
-  const quoted = message.referenced_message;
+/** Reads a message that is for us. The thread that is made for a message has the message's id: so its room is known before it is there. */
+export function readMessage(message: Written, me: BotIdentity, standing: Standing): ChannelMessage {
+  const { id, channel_id: channelId, guild_id: guildId, author, referenced_message: answered } = message;
+  const { language, opensThread, parentId } = standing;
+  const direct = !guildId && (message.channel_type ?? directChannel) === directChannel;
+  const text = clean(readable(message, me));
+  const attachments = listAttachments(message, { channelId, messageId: id });
+  const forwarded = message.message_snapshots.map(({ message: copy }) =>
+    quote(copy, "someone", { me, channelId, messageId: id }),
+  );
+  const replyTo =
+    answered &&
+    quote(answered, nameOf(answered.author, undefined), {
+      me,
+      channelId: answered.channel_id,
+      messageId: answered.id,
+    });
+  const says = text || (attachments.length > 0 || forwarded.length > 0 || replyTo ? "" : unreadable);
+  const joins = opensThread ? undefined : joinsOf(author.id, text);
   const address = {
     kind: "message",
-    channelId: message.channel_id,
-    messageId: message.id,
-    ...(message.guild_id && { guildId: message.guild_id }),
+    channelId,
+    messageId: id,
+    ...(guildId && { guildId }),
+    ...(opensThread && { opensThread: { title: titleThread(text, attachments), isDeaf: opensThread === "deaf" } }),
+    ...(parentId && { parentId }),
   } satisfies DiscordAddress;
   return {
     channel: "discord",
-    room: `${me.botId}/${message.channel_id}`,
-    id: message.id,
-    author: { id: message.author.id, name: nameOf(message.author, message.member) },
-    text: textOf(message, me) || unreadable,
+    room: `${me.botId}/${opensThread ? id : channelId}`,
+    id,
+    author: { id: author.id, name: nameOf(author, message.member) },
+    text: says,
     audience: direct ? "direct" : "group",
-    ...(quoted && { replyTo: { author: nameOf(quoted.author, undefined), text: textOf(quoted, me) } }),
+    ...(replyTo && { replyTo }),
+    ...(forwarded.length > 0 && { forwarded }),
+    ...(attachments.length > 0 && { attachments }),
+    ...(language && { language }),
+    ...(joins && { joins }),
     address,
-    sentAtMs: snowflakeMs(message.id),
+    sentAtMs: snowflakeMs(id),
   };
 }
 
-/** A mention of everyone is not one of the bot. */
-function isForBot(message: Written, me: BotIdentity): boolean {
-  return (
-    message.mentions.some((user) => user.id === me.botId) ||
-    message.mention_roles.some((role) => me.roleIds.has(role)) ||
-    (message.type === replyMessage && message.referenced_message?.author.id === me.botId)
-  );
+type Quoting = { readonly me: BotIdentity; readonly channelId: string; readonly messageId: string };
+
+function quote(content: Content, author: string, { me, ...bearer }: Quoting): Quoted {
+  const attachments = listAttachments(content, bearer);
+  return { author, text: clean(readable(content, me)), ...(attachments.length > 0 && { attachments }) };
 }
 
-/** What was written, what was passed on and what came with it, as one text. */
-function textOf(message: WithForwarded, me: BotIdentity): string {
-  const forwarded = message.message_snapshots.map(({ message }) => ownText(message, me)).filter(Boolean);
-  return [ownText(message, me), ...forwarded.map((text) => `[forwarded] ${text}`)].filter(Boolean).join("\n");
+/** Nobody can write more than 2,000 characters at once: who comes near has more to say, and it follows at once. */
+function joinsOf(authorId: string, text: string): Joins | undefined {
+  if (text === "" || parseCommand(text)) return undefined;
+  return { key: `paste:${authorId}`, windowMs: Array.from(text).length >= pastedCharsMin ? pasteMs : 0 };
 }
 
-function ownText(message: Content, me: BotIdentity): string {
-  return [
-    clean(readable(message, me)),
-    ...message.attachments.map(attachmentNote),
-    ...message.sticker_items.map((sticker) => `[sent a sticker: ${clean(sticker.name)}]`),
-  ]
-    .filter(Boolean)
-    .join("\n");
-}
+const pastedCharsMin = 1_900;
+const pasteMs = 1_500;
 
 /** Discord's markup as a person sees it, without the mention that called the bot. */
 function readable({ content, mentions }: Content, me: BotIdentity): string {
@@ -96,57 +106,6 @@ function instant(seconds: number): string {
   return new Date(seconds * 1_000).toISOString().replace(/:00\.000Z$/, "Z");
 }
 
-function attachmentNote({ content_type, filename, flags }: z.output<typeof attachment>): string {
-  const kind = (content_type ?? "").split("/")[0] ?? "";
-  if (flags !== undefined && (flags & voiceMessage) !== 0) return "[sent a voice message]";
-  return `[sent ${attachmentKinds.get(kind) ?? "a file"}: ${clean(filename)}]`;
-}
-
-const attachmentKinds = new Map([
-  ["image", "a picture"],
-  ["video", "a video"],
-  ["audio", "a sound"],
-]);
-
+/** What a model reads where nothing at all was said. */
 const unreadable = "[sent a message without text]";
-const plainMessage = 0;
-const replyMessage = 19;
 const directChannel = 1;
-const voiceMessage = 1 << 13;
-
-/** Discord leaves a list out where it could be empty, in references above all. */
-const listOf = <T extends z.ZodType>(item: T) =>
-  z
-    .array(item)
-    .nullish()
-    .transform((items) => items ?? []);
-
-const attachment = z.object({
-  filename: z.string(),
-  content_type: z.string().nullish(),
-  flags: z.number().optional(),
-});
-
-const content = z.object({
-  content: z.string().default(""),
-  mentions: listOf(user.extend({ member: member.optional() })),
-  attachments: listOf(attachment),
-  sticker_items: listOf(z.object({ name: z.string() })),
-});
-type Content = z.output<typeof content>;
-const withForwarded = content.extend({ message_snapshots: listOf(z.object({ message: content })) });
-type WithForwarded = z.output<typeof withForwarded>;
-
-const written = withForwarded.extend({
-  id: snowflake,
-  channel_id: snowflake,
-  channel_type: z.number().optional(),
-  guild_id: snowflake.optional(),
-  webhook_id: snowflake.optional(),
-  type: z.number(),
-  author: user,
-  member: member.optional(),
-  mention_roles: listOf(snowflake),
-  referenced_message: withForwarded.extend({ author: user }).nullish(),
-});
-type Written = z.output<typeof written>;

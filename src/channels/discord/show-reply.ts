@@ -255,7 +255,7 @@ const quiet = { allowed_mentions: { parse: [], replied_user: false }, flags: 4 }
 
 /** Shown above the answer; an answer to a question that was deleted meanwhile is sent all the same. */
 function referenceTo(address: DiscordAddress): object {
-  if (address.kind !== "message") return {};
+  if (address.kind !== "message" || address.channelId === address.messageId) return {}; // the question's thread shows it
   return { message_reference: { message_id: address.messageId, fail_if_not_exists: false } };
 }
 

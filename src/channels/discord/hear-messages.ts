@@ -1,0 +1,153 @@
+import { LRUCache } from "lru-cache";
+import { parseCommand } from "../../conversation/domain/command.ts";
+import type { ChannelMessage } from "../../conversation/domain/message.ts";
+import type { PlaceRules, PlaceSettings } from "../../conversation/ports/place-settings.ts";
+import type { ReceiverMemory } from "../../conversation/ports/receiver-memory.ts";
+import { readAddress } from "./discord-address.ts";
+import { howMeant, type Meant } from "./how-meant.ts";
+import type { KnownChannel, KnownChannels } from "./known-channels.ts";
+import { changed, plainMessage, removed, replyMessage, written, type Written } from "./message-event.ts";
+import { type BotIdentity, type GatewayEvent, readMessage, type Standing } from "./read-message.ts";
+
+export type Hearing = {
+  readonly me: BotIdentity;
+  readonly memory: Pick<ReceiverMemory, "findMessage">;
+  readonly places: Pick<PlaceSettings, "find">;
+  readonly channels: KnownChannels;
+  /** What a person reads, as far as they have shown it. */
+  readonly languageOf: (userId: string) => string | undefined;
+  /** Whether the bot may read what does not mention it. */
+  readonly hearsAll: () => boolean;
+};
+
+type Thread = { readonly parentId?: string };
+
+/** Finds out what a message says to the assistant, if anything. Rejects with StoreError; then it is to be asked again. */
+type Find = () => Promise<ChannelMessage | undefined>;
+
+/**
+ * Hears what is meant for the assistant: direct messages; in servers, as far as their moderators allow, what mentions the bot or replies
+ * to it, and everything in the threads that it opened, unless it is meant for others; and that such a message was changed or taken back.
+ *
+ * What it needs is looked up: whatever instance hears, after whatever restart, a message has the same room. A message that was kept
+ * stays in its room, whatever has been decided since.
+ *
+ * @returns for an event, what finds it out when its turn has come; undefined when it says nothing. Throws ZodError when the event is not
+ * shaped as Discord documents it
+ */
+export function hearMessages(hearing: Hearing): (event: GatewayEvent) => Find | undefined {
+  const { me, memory, places, channels, languageOf, hearsAll } = hearing;
+  /** Of what is read and may not be on disk yet. */
+  const recent = new LRUCache<string, ChannelMessage>({ max: 1_000 });
+  /** For each channel whether it is a thread of ours: the channel in which it was opened. */
+  const threads = new LRUCache<string, Thread>({ max: 20_000, fetchMethod: findThread });
+
+  return ({ t, d }) => {
+    if (t === "MESSAGE_CREATE") return hearWritten(written.parse(d));
+    if (t === "MESSAGE_UPDATE") return hearChanged(d);
+    if (t === "MESSAGE_DELETE") return hearRemoved(removed.parse(d));
+    return undefined;
+  };
+
+  function hearWritten(message: Written): Find | undefined {
+    if (!isFromPerson(message)) return undefined;
+    const meant = message.guild_id ? howMeant(message, me) : "called";
+    if (meant === "to-others" || (meant === "open" && isBlank(message))) return undefined;
+    return async () => {
+      const read = message.guild_id
+        ? await readInServer(message, message.guild_id, meant)
+        : readMessage(message, me, { language: languageOf(message.author.id) });
+      if (read) recent.set(read.id, read);
+      return read;
+    };
+  }
+
+  async function readInServer(message: Written, guildId: string, meant: Meant): Promise<ChannelMessage | undefined> {
+    const parentId = (await threads.fetch(message.channel_id))?.parentId;
+    if (meant === "open" && !parentId) return undefined;
+    const [rules, channel] = await Promise.all([
+      places.find({ channel: "discord", id: guildId }),
+      channels.find(guildId, message.channel_id),
+    ]);
+    const roles = message.member?.roles ?? (rules.roleIds && (await channels.rolesOf(guildId, message.author.id)));
+    const channelIds = [message.channel_id, parentId, channel?.parentId];
+    if (!isWelcome(rules, { channelIds, roleIds: roles ?? [] })) return undefined;
+    const language = languageOf(message.author.id) ?? channel?.language;
+    if (parentId) return readMessage(message, me, { language, parentId });
+    return await readCall(message, { language }, meant === "called" && opensThread(rules, channel));
+  }
+
+  /** A command is answered where it stands: a thread for it would be empty afterwards. */
+  async function readCall(message: Written, standing: Standing, mayOpen: boolean): Promise<ChannelMessage> {
+    const here = readMessage(message, me, standing);
+    const known = await find(message.id, message.channel_id);
+    const opens = known ? known.room === roomOf(message.id) : mayOpen && !parseCommand(here.text);
+    if (!opens) return here;
+    threads.set(message.id, { parentId: message.channel_id });
+    return readMessage(message, me, { ...standing, opensThread: hearsAll() ? "listening" : "deaf" });
+  }
+
+  /** A thread that we opened has the id of the message for which it was, and that one was kept in the thread's room. */
+  async function findThread(channelId: string): Promise<Thread> {
+    const opener = await memory.findMessage("discord", [roomOf(channelId)], channelId);
+    return opener ? { parentId: readAddress(opener.address).channelId } : {};
+  }
+
+  function hearChanged(event: unknown): Find | undefined {
+    const { edited_timestamp: editedAt } = changed.parse(event);
+    if (!editedAt) return undefined;
+    const message = written.parse(event);
+    if (!isFromPerson(message) || isBlank(message)) return undefined;
+    return async () => {
+      const earlier = await find(message.id, message.channel_id);
+      if (!earlier) return undefined;
+      const { joins: _, ...read } = readMessage(message, me, { language: earlier.language });
+      const { room, author, address } = earlier;
+      const about = { kind: "edited", messageId: message.id } as const;
+      const editedAtMs = Date.parse(editedAt);
+      return { ...read, id: `edit:${message.id}:${editedAtMs}`, room, author, address, about, sentAtMs: editedAtMs };
+    };
+  }
+
+  function hearRemoved({ id, channel_id: channelId }: { readonly id: string; readonly channel_id: string }): Find {
+    return async () => {
+      const earlier = await find(id, channelId);
+      if (!earlier) return undefined;
+      const { channel, room, author, audience, language, address } = earlier;
+      const about = { kind: "deleted", messageId: id } as const;
+      const what = { channel, room, id: `delete:${id}`, author, text: "", audience, about, address };
+      return { ...what, ...(language && { language }), sentAtMs: Date.now() };
+    };
+  }
+
+  /** A message of ours, in the thread that was opened for it or where it was written. */
+  async function find(id: string, channelId: string): Promise<ChannelMessage | undefined> {
+    return recent.get(id) ?? (await memory.findMessage("discord", [roomOf(id), roomOf(channelId)], id));
+  }
+
+  function roomOf(channelId: string): string {
+    return `${me.botId}/${channelId}`;
+  }
+}
+
+/** Bots, webhooks and the platform's own notes would make loops. */
+function isFromPerson({ author, webhook_id, type }: Written): boolean {
+  return !author.bot && !author.system && !webhook_id && (type === plainMessage || type === replyMessage);
+}
+
+/** Without the intent to read every message this is all that comes of most. */
+function isBlank({ content, attachments, sticker_items, message_snapshots, poll }: Written): boolean {
+  return content === "" && !poll && [attachments, sticker_items, message_snapshots].every(({ length }) => length === 0);
+}
+
+type Whereabouts = { readonly channelIds: readonly (string | undefined)[]; readonly roleIds: readonly string[] };
+
+function isWelcome({ mode, channelIds, roleIds }: PlaceRules, at: Whereabouts): boolean {
+  if (mode === "slash") return false;
+  if (channelIds && !at.channelIds.some((id) => id !== undefined && channelIds.includes(id))) return false;
+  return !roleIds || at.roleIds.some((id) => roleIds.includes(id));
+}
+
+function opensThread({ mode }: PlaceRules, channel: KnownChannel | undefined): boolean {
+  return mode !== "reply" && channel?.canThread === true;
+}

@@ -1,0 +1,39 @@
+import { LRUCache } from "lru-cache";
+import type { Hold } from "../../conversation/ports/channel.ts";
+import type { DiscordAddress } from "./discord-address.ts";
+import type { DiscordRest } from "./discord-rest.ts";
+import { hasThread, readError } from "./read-error.ts";
+
+/**
+ * Makes the thread that an answer goes into, if it goes into one and that is not there yet.
+ *
+ * @returns the address with the channel in which the answer is to stand: the thread, or where the question stands if Discord refuses it
+ */
+export type OpenThread = (address: DiscordAddress, hold: Hold) => Promise<DiscordAddress>;
+
+export function openThreads(rest: DiscordRest): OpenThread {
+  const channelIds = new LRUCache<string, string>({ max: 10_000 });
+
+  return async (address, hold) => {
+    if (address.kind !== "message" || !address.opensThread) return address;
+    const { channelId, messageId, opensThread } = address;
+    const known = channelIds.get(messageId);
+    if (known) return { ...address, channelId: known };
+    hold.check();
+    const made = await make(channelId, messageId, opensThread.title);
+    channelIds.set(messageId, made);
+    return { ...address, channelId: made };
+  };
+
+  async function make(channelId: string, messageId: string, name: string): Promise<string> {
+    try {
+      await rest.call("POST", `/channels/${channelId}/messages/${messageId}/threads`, { body: { name } });
+      return messageId;
+    } catch (error) {
+      const refusal = readError(error);
+      if (hasThread(refusal)) return messageId;
+      if (refusal.retryable) throw refusal;
+      return channelId;
+    }
+  }
+}

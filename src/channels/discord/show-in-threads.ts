@@ -1,0 +1,40 @@
+import type { Reply } from "../../conversation/domain/reply.ts";
+import type { Turn } from "../../conversation/domain/turn.ts";
+import { sayFooter } from "../../conversation/domain/words/say-footer.ts";
+import type { Channel } from "../../conversation/ports/channel.ts";
+import { type DiscordAddress, readAddress } from "./discord-address.ts";
+import type { DiscordRest } from "./discord-rest.ts";
+import { openThreads } from "./open-thread.ts";
+import { DiscordRefusal, isArchived } from "./read-error.ts";
+
+/** Shows a reply where it belongs: in the thread that is opened for it, in one that has gone to sleep, or where the question stands. */
+export function showInThreads(rest: DiscordRest, show: Channel["show"]): Channel["show"] {
+  const open = openThreads(rest);
+
+  return async (turn, reply, note, hold) => {
+    const address = await open(readAddress(turn.message.address), hold).catch((error: unknown) => {
+      // The next draft comes soon; only a final text has to wait for its time.
+      if (reply.end || !(error instanceof DiscordRefusal) || error.retryAfterMs === 0) throw error;
+    });
+    if (!address) return turn.shown;
+    const placed = { ...turn, message: { ...turn.message, address } };
+    const said = withNote(placed, address, reply);
+    try {
+      return await show(placed, said, note, hold);
+    } catch (error) {
+      if (!(error instanceof DiscordRefusal) || !isArchived(error)) throw error;
+      hold.check();
+      await rest.call("PATCH", `/channels/${address.channelId}`, { body: { archived: false } });
+      return await show(placed, said, note, hold);
+    }
+  };
+}
+
+/** In the first answer of a thread in which the bot hears nobody who does not mention it. */
+function withNote({ message }: Turn, address: DiscordAddress, reply: Reply): Reply {
+  if (address.kind !== "message" || !address.opensThread?.isDeaf || address.channelId !== address.messageId)
+    return reply;
+  if (!reply.end || reply.text === "") return reply;
+  const footer = [reply.footer, sayFooter(message.language, "footers.mentionHere")].filter(Boolean).join("\n");
+  return { ...reply, footer };
+}

@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
+import { until } from "../until.ts";
+import { openWorld, type World } from "./open-world.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let world: World;
+let discord: DiscordDouble;
+let mention: string;
+
+beforeEach(async () => {
+  world = await openWorld();
+  discord = await startDiscordDouble({ rateLimit: undefined });
+  mention = `<@${discord.botId}>`;
+});
+afterEach(async () => {
+  await world.close();
+  await discord.close();
+  expect(discord.unknownRequests).toEqual([]);
+  expect(discord.violations).toEqual([]);
+});
+
+async function start() {
+  const before = discord.gateway.identifies + discord.gateway.resumes;
+  const parley = await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
+  await until(() => discord.gateway.identifies + discord.gateway.resumes > before, "Discord is connected", 20_000);
+  return parley;
+}
+const answers = (channel: string) =>
+  discord.transcript(channel).flatMap(({ author, content }) => (author === "parley" && content ? [content] : []));
+const untilAnswered = (channel: string, count: number) =>
+  until(() => answers(channel).length === count && answers(channel), `${count} answers`, 20_000).catch(() =>
+    expect(answers(channel)).toHaveLength(count),
+  );
+const asked = () => world.ai.requests.at(-1)?.body.messages.map(({ content }) => content);
+const decide = (rules: object) =>
+  world.run(
+    `insert into place_settings (channel, place, settings) values ('discord', '${discord.guildId}', '${JSON.stringify(rules)}')
+      on conflict (channel, place) do update set settings = excluded.settings`,
+  );
+
+test("a mention opens a thread that is called like the question; there nobody needs to mention it", async () => {
+  await start();
+  const channel = discord.serverChannel();
+  const thread = discord.say({ channel, author: "Ada", content: `${mention} **Why** is the sky blue? I wonder.` });
+  await untilAnswered(thread, 1);
+  expect(discord.channel(thread)).toMatchObject({ name: "Why is the sky blue?", parent_id: channel });
+  expect(answers(channel)).toEqual([]);
+
+  discord.say({ channel: thread, author: "Ben", content: "And at night?" });
+  await untilAnswered(thread, 2);
+  expect(asked()?.slice(1)).toEqual([
+    "Ada: **Why** is the sky blue? I wonder.",
+    "You said: Ada: **Why** is the sky blue? I wonder.",
+    "Ben: And at night?",
+  ]);
+
+  discord.say({ channel: thread, author: "Ada", content: `<@${discord.userId("Ben")}> it is dark` });
+  discord.say({ channel: thread, author: "Robot", content: "beep", bot: true });
+  discord.say({ channel: thread, author: "Ada", content: `thanks` });
+  await untilAnswered(thread, 3);
+  expect(asked()?.at(-1)).toBe("Ada: thanks");
+  const other = discord.say({ channel, author: "Ada", content: `${mention} something else` });
+  await untilAnswered(other, 1);
+  expect(asked()).toHaveLength(2);
+});
+
+test("threads are listened to after a restart, and by the instance that takes over", async () => {
+  const first = await start();
+  const channel = discord.serverChannel();
+  const thread = discord.say({ channel, author: "Ada", content: `${mention} hello` });
+  await untilAnswered(thread, 1);
+  await first.stop();
+  discord.say({ channel: thread, author: "Ada", content: "still there?" });
+  const second = await start();
+  await untilAnswered(thread, 2);
+
+  await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
+  await second.kill();
+  discord.say({ channel: thread, author: "Ada", content: "and you?" });
+  await untilAnswered(thread, 3);
+  expect(discord.gateway.identifies).toBe(1);
+});
+
+test("where it may make no threads, it answers below the question", async () => {
+  await start();
+  const channel = discord.serverChannel();
+  const question = discord.say({ channel, author: "Ada", content: `${mention} one` });
+  await untilAnswered(question, 1);
+  discord.deny(channel, "createPublicThreads");
+  const second = discord.say({ channel, author: "Ada", content: `${mention} two` });
+  await untilAnswered(channel, 1);
+  expect(discord.transcript(channel).at(-1)).toMatchObject({ reference: second });
+});
+
+test("a thread that Discord refuses when the answer comes is done without", async () => {
+  await start();
+  const channel = discord.serverChannel();
+  const refusal = { message: "Maximum number of active threads reached", code: 160_006 };
+  discord.failNext({ method: "POST", path: /threads$/ }, { status: 400, body: refusal });
+  discord.say({ channel, author: "Ada", content: `${mention} hello` });
+  expect(await untilAnswered(channel, 1)).toEqual(["You said: Ada: hello"]);
+});
+
+test("a thread whose making was not heard of is made once, and answered in", async () => {
+  await start();
+  const channel = discord.serverChannel();
+  discord.failNext({ method: "POST", path: /threads$/ }, "apply-then-reset");
+  const thread = discord.say({ channel, author: "Ada", content: `${mention} hello` });
+  expect(await untilAnswered(thread, 1)).toEqual(["You said: Ada: hello"]);
+});
+
+test("a thread that goes to sleep while it is answered is woken", async () => {
+  world.ai.answer = () => "one two three four five six seven eight";
+  world.ai.tokenMs = 400;
+  await start();
+  const channel = discord.serverChannel();
+  const thread = discord.say({ channel, author: "Ada", content: `${mention} count` });
+  await untilAnswered(thread, 1);
+  discord.archive(thread);
+  await until(() => answers(thread).join().endsWith("eight"), "the whole answer", 20_000);
+});
+
+test("moderators decide how it answers on their server, and every instance obeys at once", async () => {
+  await start();
+  const channel = discord.serverChannel();
+  await decide({ mode: "reply" });
+  const question = discord.say({ channel, author: "Ada", content: `${mention} one` });
+  await untilAnswered(channel, 1);
+  expect(discord.channel(question)).toBeUndefined();
+
+  await decide({ mode: "slash" });
+  discord.say({ channel, author: "Ada", content: `${mention} two` });
+  discord.interact({ channel, author: "Ada", command: "status" });
+  await untilAnswered(channel, 2);
+
+  discord.setRoles("Ada", ["77777777777777777"]);
+  await decide({ mode: "reply", roleIds: ["77777777777777777"], channelIds: [channel] });
+  discord.say({ channel, author: "Ben", content: `${mention} three` });
+  discord.say({ channel: discord.serverChannel(), author: "Ada", content: `${mention} four` });
+  discord.say({ channel, author: "Ada", content: `${mention} five` });
+  await untilAnswered(channel, 3);
+  expect(answers(channel).at(-1)).toBe("You said: Ada: five");
+  expect(world.ai.requestCount).toBe(2);
+});
