@@ -54,6 +54,7 @@ const rules: readonly Rule[] = [
   home("Redis", /^(?:redis|@redis\/.*)$/, "src/store/"),
   home("Discord", /^(?:discord|@discordjs\/)/, "src/channels/discord/"),
   home("Telegram", /^(?:grammy|@grammyjs\/.*)$/, "src/channels/telegram/"),
+  home("PDF", /^(?:unpdf|pdfjs-dist)$/, "src/documents/"),
   home("HTTP", /^(?:fastify|@fastify\/.*|fastify-plugin)$/, "src/web/", "src/channels/web-chat/"),
   {
     sentence: "What runs does not know how it is tested.",
