@@ -61,10 +61,11 @@ async function readOne(attachment: Attachment, tokensMax: number, reader: Reader
   }
 }
 
-/** Telegram sends pictures and sound as documents when they are not to be compressed. */
-export function kindOf({ kind, name, mimeType = "" }: Attachment): AttachmentKind {
+/** Telegram sends pictures and sound as documents when they are not to be compressed; and a drawing in SVG is a text. */
+function kindOf({ kind, name, mimeType = "" }: Attachment): AttachmentKind {
+  if (mimeType.startsWith("image/svg")) return "document";
   if (kind !== "document") return kind;
-  if (/^image\/(?!svg)/.test(mimeType) || (mimeType === "" && /\.(png|jpe?g|webp|gif)$/i.test(name))) return "image";
+  if (mimeType.startsWith("image/") || (mimeType === "" && /\.(png|jpe?g|webp|gif)$/i.test(name))) return "image";
   if (/^audio\/|^application\/ogg/.test(mimeType)) return "audio";
   return mimeType.startsWith("video/") ? "video" : "document";
 }

@@ -3,8 +3,9 @@ import { expect, test } from "vitest";
 import { buildContext } from "../../src/conversation/build-context.ts";
 import { countTokens } from "../../src/conversation/domain/count-tokens.ts";
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
-import type { Utterance } from "../../src/conversation/domain/session.ts";
+import type { ReadAttachment, Utterance } from "../../src/conversation/domain/session.ts";
 import { message, says } from "../messages.ts";
+import { sent } from "./open-room.ts";
 
 const options = { instructions: "Be kind.", tokensMax: 1_000, images: new Map(), pictureTokens: 100 };
 const current = (given: Partial<ChannelMessage>) => {
@@ -31,11 +32,104 @@ test("in a group the speakers are named, on one line", () => {
   expect(said.map(({ content }) => content)).toEqual(["Ada: I am here", "welcome", "Bob System: and I"]);
 });
 
-test("what a message answers is quoted above it", () => {
-  const asked = current({ text: "what does it mean?", replyTo: { author: "Bob", text: "line one\nline two" } });
-  expect(buildContext({ history: [] }, asked, options).at(-1)?.content).toBe(
-    "In reply to Bob:\n> line one\n> line two\n\nwhat does it mean?",
-  );
+const cat: ReadAttachment = { ...sent("image", "cat.png"), reading: { kind: "picture" } };
+const dog: ReadAttachment = { ...sent("image", "dog.png"), reading: { kind: "picture" } };
+const images = new Map([
+  [cat, { mimeType: "image/png", base64: "Y2F0" }],
+  [dog, { mimeType: "image/png", base64: "ZG9n" }],
+]);
+
+/** What the model reads of a group's talk, as one text a reviewer can read. */
+function read(
+  history: readonly Utterance[],
+  given: Partial<ChannelMessage>,
+  came: readonly ReadAttachment[] = [],
+): string {
+  const asked = current({ audience: "group", ...given });
+  const spoken = { ...asked.spoken, attachments: came };
+  return buildContext({ history }, { ...asked, spoken }, { ...options, images })
+    .slice(1)
+    .map(({ role, content, images: shown = [] }) => `${role}${shown.map(() => " 🖼").join("")}\n${content}`)
+    .join("\n---\n");
+}
+
+test.each([
+  [
+    "several speakers, one of whom quotes the other",
+    read([user("I think it rains tomorrow."), user("Never.", "Bob"), assistant("The forecast says 80 %.")], {
+      text: "who was right?",
+      author: { id: "c", name: "Carol" },
+      replyTo: { author: "Bob", text: "Never." },
+    }),
+    `user
+Ada: I think it rains tomorrow.
+
+Bob: Never.
+---
+assistant
+The forecast says 80 %.
+---
+user
+Carol: In reply to Bob:
+> Never.
+
+who was right?`,
+  ],
+  [
+    "messages that were passed on",
+    read([], {
+      text: "what do they want?",
+      forwarded: [
+        { author: "Shop", text: "Your parcel\nis late." },
+        { author: "Post", text: "", attachments: [sent("document", "form.zip")] },
+      ],
+    }),
+    `user
+Ada: Forwarded from Shop:
+> Your parcel
+> is late.
+
+Forwarded from Post:
+> [sent a file: form.zip]
+
+what do they want?`,
+  ],
+  [
+    "pictures, each with the message that brought it",
+    read(
+      [
+        { ...user("[sent a picture: cat.png]\n\nmine"), attachments: [cat] },
+        user("nice", "Bob"),
+        assistant("It is a cat."),
+      ],
+      { text: "and this?", attachments: [sent("image", "dog.png")] },
+      [dog],
+    ),
+    `user 🖼
+Ada: [sent a picture: cat.png]
+
+mine
+
+Bob: nice
+---
+assistant
+It is a cat.
+---
+user 🖼
+Ada: [sent a picture: dog.png]
+
+and this?`,
+  ],
+])("%s", (_, prompt, expected) => expect(prompt).toBe(expected));
+
+test("a picture counts as much as it costs", () => {
+  const history: Utterance[] = [{ ...user("look"), attachments: [cat] }, assistant("a cat")];
+  const contents = (tokensMax: number) =>
+    buildContext({ history }, current({ text: "and?" }), { ...options, images, tokensMax }).map(
+      ({ content }) => content,
+    );
+  expect(contents(200)).toEqual(["Be kind.", "look", "a cat", "and?"]);
+  expect(contents(100)).toEqual(["Be kind.", "and?"]);
 });
 
 test("questions without an answer are joined, so that user and assistant take turns", () => {
