@@ -36,7 +36,7 @@ const lookMs = 1_000;
 const hesitateMs = 150;
 /** How often a channel is asked how many receivers it has. */
 const countMs = 5 * 60_000;
-/** How long a receiver that is handed over goes on for want of a successor. */
+/** How long a receiver that is handed over goes on for want of a successor. Discord's `sharedMs` must be longer. */
 const handOverMsMax = 5_000;
 const pauseMsMax = 60_000;
 /** A receiver that ran this long starts again with the shortest pause. */

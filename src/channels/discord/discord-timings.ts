@@ -4,7 +4,7 @@ export const discordTimings = {
   identifyEveryMs: 5_500,
   /** Between two looks into the history of a room: what was missed must leave room for answers. */
   historyEveryMs: 150,
-  /** After this, whoever handed a session over is not connected with it any more. */
+  /** After this, whoever handed a session over is not connected with it any more: supervise.ts gives five seconds. */
   sharedMs: 6_000,
   /** For how long a nonce surely names the message it made: Discord speaks of "a few minutes". */
   nonceMs: 90_000,
