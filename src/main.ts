@@ -11,7 +11,7 @@ import { terminalChannel } from "./channels/terminal/terminal-channel.ts";
 import { webChatChannel } from "./channels/web-chat/web-chat-channel.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { acceptMessages } from "./conversation/accept-messages.ts";
-import { commandWords } from "./conversation/commands/command-words.ts";
+import { commandWords, moderatorWord } from "./conversation/commands/command-words.ts";
 import { type Limits, limits } from "./conversation/domain/limits.ts";
 import { pause } from "./conversation/domain/pause.ts";
 import type { Accept, Channel } from "./conversation/ports/channel.ts";
@@ -306,7 +306,7 @@ async function openChannels(
     const { discordChannel } = await import("./channels/discord/discord-channel.ts");
     const { DISCORD_TOKEN: token, DISCORD_API_BASE: apiBase } = config;
     const pauses = pausesOf("discord", token);
-    const needs = { commands, completeModel, memory, places, pauses, report };
+    const needs = { commands, moderatorWord, completeModel, memory, places, pauses, report };
     channels.push(discordChannel({ token, apiBase, ...needs, ...settling("discord") }));
   } else log.info({}, "Discord is off: DISCORD_TOKEN turns it on");
   if (config.TELEGRAM_TOKEN) {

@@ -60,6 +60,18 @@ test("only who asked may press, and who moderates", () => {
     expect(use({ ...theirs, member: { user: ada, permissions: String(permission) } })).toMatchObject({ text: "/stop" });
 });
 
+test("a moderator's settings are written with their names, and prove who moderates what", () => {
+  const options = [
+    { name: "mode", type: 3, value: "reply" },
+    { name: "add-channel", type: 7, value: "77" },
+  ];
+  const data = { type: 1, name: "parley", options: [{ name: "settings", type: 1, options }] };
+  const manager = { ...server, data, member: { user: ada, permissions: "32" } };
+  expect(use(manager)).toMatchObject({ text: "/parley settings mode=reply add-channel=77", moderates: "9" });
+  expect(use({ ...manager, member: { user: ada, permissions: "8192" } })).not.toHaveProperty("moderates");
+  expect(use({ ...manager, authorizing_integration_owners: { "1": "7" } })).not.toHaveProperty("moderates");
+});
+
 test("other interactions are not for us", () => {
   expect(use({ type: 3, data: { custom_id: "of an older version" } })).toBeUndefined();
   expect(use({ data: { type: 2, name: "Report" } })).toBeUndefined();

@@ -2,7 +2,7 @@ import { expect, onTestFinished } from "vitest";
 import type { CompleteModel } from "../../src/channels/discord/answer-at-once.ts";
 import { discordChannel } from "../../src/channels/discord/discord-channel.ts";
 import { sharePauses } from "../../src/channels/share-pauses.ts";
-import { commandWords } from "../../src/conversation/commands/command-words.ts";
+import { commandWords, moderatorWord } from "../../src/conversation/commands/command-words.ts";
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
 import type { Reply } from "../../src/conversation/domain/reply.ts";
 import type { Turn } from "../../src/conversation/domain/turn.ts";
@@ -75,6 +75,7 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
       token: new Secret(options.connect === false ? "wrong" : token),
       apiBase,
       commands: commandWords,
+      moderatorWord,
       completeModel: (typed) => started.completeModel(typed),
       memory,
       places,

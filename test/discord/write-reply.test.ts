@@ -97,3 +97,8 @@ test("whatever a model writes, every part is one that Discord takes", () => {
     { numRuns: 60 },
   );
 });
+
+test("the program's own lists show channels and roles by their names", () => {
+  const text = "- only [#11](channel:11) [@5](role:5)\n- [x](channel:general)";
+  expect(writeReply({ text, end: "complete" })[0]?.content).toBe("- only <#11> <@&5>\n- x (channel:general)");
+});

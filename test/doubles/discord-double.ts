@@ -77,6 +77,7 @@ export type DiscordDouble = {
     author: string;
     command: string;
     options?: Readonly<Record<string, string | boolean>>;
+    locale?: string;
   }): string;
   /** Rooms that refuse the bot, and by which code. */
   readonly shut: Map<string, ShutCode>;
@@ -84,7 +85,7 @@ export type DiscordDouble = {
   type(typing: { channel: string; author: string; command: string; field: string; typed: string }): string;
   /** What was offered for it. */
   offered(interactionId: string): readonly string[] | undefined;
-  /** Presses the button of this label under a message. @returns the interaction's id */
+  /** Presses the button with this label under a message. @returns the interaction's id */
   press(pressing: { messageId: string; author: string; label: string; locale?: string }): string;
   /** Lets a person moderate the server: ManageMessages and ManageGuild. */
   promote(name: string): void;
@@ -226,14 +227,14 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
       const user = world.user(author);
       return world.send({ ...rest, room: room(channel), author: bot ? { ...user, bot } : user }).id;
     },
-    interact({ channel, author, command, options = {} }) {
+    interact({ channel, author, command, options = {}, locale }) {
       const values = Object.entries(options).map(([name, value]) => ({
         name,
         type: typeof value === "string" ? 3 : 5,
         value,
       }));
       const data = { id: world.snowflake(), type: 1, name: command, options: values };
-      return tell({ type: 2, room: room(channel), author: world.user(author), data });
+      return tell({ type: 2, room: room(channel), author: world.user(author), data, ...(locale && { locale }) });
     },
     type({ channel, author, command, field, typed }) {
       const options = [{ name: field, type: 3, value: typed, focused: true }];
@@ -243,7 +244,7 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
     offered: http.choices,
     press({ messageId, author, label, locale }) {
       const pressed = world.messages.get(messageId);
-      const button = buttonsOf(pressed?.["components"]).find((one) => one.label === label);
+      const button = buttonsOf(pressed?.["components"]).find((one) => one.label.includes(label));
       if (!pressed || !button) throw new Error(`the double shows no button “${label}” under ${messageId}`);
       const data = { component_type: 2, custom_id: button.customId };
       const doing = { room: room(pressed.channel_id), author: world.user(author), data, pressed };

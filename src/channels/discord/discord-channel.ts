@@ -2,7 +2,7 @@ import { type APIGatewayBotInfo, GatewayIntentBits } from "discord-api-types/v10
 import { LRUCache } from "lru-cache";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import type { TranslatedCommandWord } from "../../conversation/domain/command.ts";
+import type { ModeratorWord, TranslatedCommandWord } from "../../conversation/domain/command.ts";
 import { ChannelError, GatewayError } from "../../conversation/domain/errors.ts";
 import type { Accept, Channel, ChannelHealth } from "../../conversation/ports/channel.ts";
 import type { PlaceSettings } from "../../conversation/ports/place-settings.ts";
@@ -38,6 +38,8 @@ export type DiscordOptions = {
   readonly apiBase: string;
   /** What the platform's menu of slash commands offers. */
   readonly commands: readonly TranslatedCommandWord[];
+  /** What moderators of a server find there beyond that. */
+  readonly moderatorWord: ModeratorWord;
   /** What a slash command offers while the name of a model is typed. */
   readonly completeModel: CompleteModel;
   /** Where sessions are remembered, for restarts and for other instances. */
@@ -127,7 +129,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     const shardId = Number(receiver.name.split("/")[1]);
     const me: BotIdentity = { ...(await untilReached(() => whoAmI(signal), signal)), roleIds: ownRoles };
     if (shardId === 0)
-      registerCommands(me.applicationId, writeCommands(commands), rest).catch((error: unknown) =>
+      registerCommands(me.applicationId, writeCommands(commands, options.moderatorWord), rest).catch((error: unknown) =>
         report("registering Discord's slash commands", error),
       );
     const { leaving = new AbortController().signal } = receiver;

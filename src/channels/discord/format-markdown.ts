@@ -188,8 +188,13 @@ function inlineCode(value: string): string {
   return `\`\` ${code} \`\``;
 }
 
-/** A masked link, where Discord masks: not over a label that is an address itself, and to the web only. */
+/**
+ * A masked link, where Discord masks: not over a label that is an address itself, and to the web only. The program's own lists lead to
+ * channels and roles, which Discord shows by their names; nobody is pinged by that.
+ */
 function writeLink(label: string, plainLabel: string, url: string): string {
+  const [, kind, id] = /^(channel|role):(\d{1,20})$/.exec(url) ?? [];
+  if (kind) return kind === "channel" ? `<#${id}>` : `<@&${id}>`;
   const target = url.replaceAll(/[\s()<>`\\]/g, (letter) =>
     encodeURIComponent(letter).replace("(", "%28").replace(")", "%29"),
   );

@@ -28,8 +28,15 @@ function readCommand(event: Interaction, botId: string): Asked | undefined {
   const { type, name, options } = command.parse(event.data);
   if (type !== chatInput) return undefined;
   if (name === chatCommand.name) return readChat(event, botId, options);
-  const values = options.flatMap(({ value }) => (value === undefined ? [] : String(value)));
-  return { kind: "message", message: messageOf(event, botId, { text: [`/${name}`, ...values].join(" ") }) };
+  const text = [`/${name}`, ...options.flatMap(writtenOut)].join(" ");
+  const message = messageOf(event, botId, { text });
+  return { kind: "message", message: { ...message, ...(manages(event) && { moderates: event.guild_id ?? "" }) } };
+}
+
+/** What was chosen, as somebody would write it; inside of a part of a command with its name, for there can be much of it. */
+function writtenOut({ name, value, options }: Option): readonly string[] {
+  if (options) return [name, ...options.map((option) => `${option.name}=${String(option.value)}`)];
+  return value === undefined ? [] : [String(value)];
 }
 
 /** A question, which may be answered so that only its author sees it. */
@@ -57,8 +64,16 @@ function readTyping({ id, token, data }: Interaction): Asked | undefined {
   return field && { kind: "complete-model", id, token, typed: String(field.value ?? "") };
 }
 
-function moderates({ member }: Interaction): boolean {
-  return (BigInt(member?.permissions ?? 0) & (manageMessages | administrator)) !== 0n;
+function moderates(event: Interaction): boolean {
+  return isPermitted(event, manageMessages);
+}
+
+function manages(event: Interaction): boolean {
+  return event.guild_id !== undefined && !isOutside(event) && isPermitted(event, manageServer);
+}
+
+function isPermitted({ member }: Interaction, permission: bigint): boolean {
+  return (BigInt(member?.permissions ?? 0) & (permission | administrator)) !== 0n;
 }
 
 type Said = { readonly text: string; readonly pressedId?: string; readonly isPrivate?: boolean };
@@ -112,6 +127,7 @@ const chatInput = 1;
 const directChannel = 1;
 const botDm = 1;
 const administrator = 1n << 3n;
+const manageServer = 1n << 5n;
 const manageMessages = 1n << 13n;
 const ephemeral = 1 << 6;
 const guildInstall = "0";
@@ -143,17 +159,18 @@ const interaction = z
     return z.NEVER;
   });
 type Interaction = z.output<typeof interaction>;
+const simpleOption = z.object({
+  name: z.string(),
+  value: z.union([z.string(), z.number(), z.boolean()]).optional(),
+  focused: z.boolean().optional(),
+});
+const option = simpleOption.extend({ options: z.array(simpleOption).optional() });
+type Option = z.output<typeof option>;
 const command = z.object({
   type: z.number(),
   name: z.string(),
   options: z
-    .array(
-      z.object({
-        name: z.string(),
-        value: z.union([z.string(), z.number(), z.boolean()]).optional(),
-        focused: z.boolean().optional(),
-      }),
-    )
+    .array(option)
     .nullish()
     .transform((options) => options ?? []),
 });

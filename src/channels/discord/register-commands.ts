@@ -47,7 +47,7 @@ const described = {
   name_localizations: localizations,
   description_localizations: localizations,
 };
-const option = z.object({
+const simpleOption = z.object({
   ...described,
   required: z.boolean().default(false),
   autocomplete: z.boolean().default(false),
@@ -55,8 +55,10 @@ const option = z.object({
     .array(z.object({ name: z.string(), name_localizations: localizations, value: z.union([z.string(), z.number()]) }))
     .default([]),
 });
+const option = simpleOption.extend({ options: z.array(simpleOption).default([]) });
 const known = z.object({
   ...described,
+  default_member_permissions: z.string().nullish().default(null),
   options: z.array(option).default([]),
   integration_types: numbers,
   contexts: numbers,

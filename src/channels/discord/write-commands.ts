@@ -1,4 +1,4 @@
-import type { CommandField, TranslatedCommandWord } from "../../conversation/domain/command.ts";
+import type { CommandField, ModeratorWord, TranslatedCommandWord } from "../../conversation/domain/command.ts";
 import type { Language } from "../../conversation/domain/words/catalogues.ts";
 import { sayInAll } from "../../conversation/domain/words/say-in-all.ts";
 
@@ -11,6 +11,8 @@ export type DiscordCommand = {
   readonly options: readonly DiscordOption[];
   readonly integration_types: readonly number[];
   readonly contexts: readonly number[];
+  /** What one must be allowed to do to see it, as a bit field. */
+  readonly default_member_permissions?: string;
 };
 
 export type DiscordOption = {
@@ -20,6 +22,7 @@ export type DiscordOption = {
   readonly description_localizations?: Localizations;
   readonly required?: boolean;
   readonly autocomplete?: boolean;
+  readonly options?: readonly DiscordOption[];
   readonly choices?: readonly {
     readonly name: string;
     readonly name_localizations: Localizations;
@@ -34,8 +37,11 @@ type InAll = Readonly<Record<Language, string>>;
 export const chatCommand = { name: "chat", question: "question", private: "private" } as const;
 
 /** What Discord's menu shows of our commands, to each person in their language. */
-export function writeCommands(words: readonly TranslatedCommandWord[]): readonly DiscordCommand[] {
-  return [writeChat(), ...words.map(writeCommand)];
+export function writeCommands(
+  words: readonly TranslatedCommandWord[],
+  moderatorWord: ModeratorWord,
+): readonly DiscordCommand[] {
+  return [writeChat(), ...words.map(writeCommand), writeModeratorCommand(moderatorWord)];
 }
 
 function writeChat(): DiscordCommand {
@@ -50,6 +56,14 @@ function writeCommand(word: TranslatedCommandWord): DiscordCommand {
   return { type: chatInput, name, ...described(summaryIn), options: writeOptions(word), ...everywhere };
 }
 
+function writeModeratorCommand({ name, summaryIn, part, fields }: ModeratorWord): DiscordCommand {
+  const options = [
+    { type: subcommand, name: part.name, ...described(part.summaryIn), options: fields.map(writeField) },
+  ];
+  const inServers = { integration_types: [0], contexts: [0], default_member_permissions: String(manageServer) };
+  return { type: chatInput, name, ...described(summaryIn), options, ...inServers };
+}
+
 function writeOptions({ fields, argumentIn }: TranslatedCommandWord): readonly DiscordOption[] {
   if (fields) return fields.map(writeField);
   return argumentIn ? [{ type: textOption, name: "text", ...described(argumentIn) }] : [];
@@ -62,6 +76,10 @@ function writeField({ name, summaryIn, asks }: CommandField): DiscordOption {
       return option;
     case "model":
       return { ...option, autocomplete: true };
+    case "channel":
+      return { ...option, type: channelOption };
+    case "role":
+      return { ...option, type: roleOption };
     case "choice":
       return {
         ...option,
@@ -97,6 +115,10 @@ const locales = [
 const chatInput = 1;
 const textOption = 3;
 const yesOrNoOption = 5;
+const channelOption = 7;
+const roleOption = 8;
+const subcommand = 1;
+const manageServer = 1 << 5;
 const choicesMax = 25;
 /** Installed for a server or for a person; in servers, with the bot, and between other people. */
 const everywhere = { integration_types: [0, 1], contexts: [0, 1, 2] } as const;

@@ -1,4 +1,4 @@
-import type { CommandField, TranslatedCommandWord } from "../domain/command.ts";
+import type { CommandField, ModeratorWord, TranslatedCommandWord } from "../domain/command.ts";
 import type { Key } from "../domain/words/catalogues.ts";
 import { sayInAll } from "../domain/words/say-in-all.ts";
 
@@ -9,10 +9,10 @@ export const commandWords: readonly TranslatedCommandWord[] = [
   wordOf("reset"),
   wordOf("regenerate"),
   wordOf("continue"),
-  wordOf("persona", "arguments.name"),
-  wordOf("system", "arguments.text"),
+  { ...wordOf("persona", "arguments.name"), fields: [field("name", "fields.persona", { kind: "text" })] },
+  { ...wordOf("system", "arguments.text"), fields: [field("text", "fields.system", { kind: "text" })] },
   wordOf("resume"),
-  wordOf("export", "arguments.format"),
+  { ...wordOf("export", "arguments.format"), fields: [exportField()] },
   wordOf("status"),
   wordOf("stop"),
   wordOf("why"),
@@ -21,6 +21,27 @@ export const commandWords: readonly TranslatedCommandWord[] = [
   wordOf("start"),
   wordOf("new"),
 ];
+
+/** What only those who moderate a place are offered, where there are such. */
+export const moderatorWord: ModeratorWord = {
+  name: "parley",
+  summaryIn: sayInAll("parley.summary"),
+  part: { name: "settings", summaryIn: sayInAll("parley.settings") },
+  fields: [
+    field("mode", "fields.mode", {
+      kind: "choice",
+      choices: [
+        { labelIn: sayInAll("fields.modeThread"), text: "thread" },
+        { labelIn: sayInAll("fields.modeReply"), text: "reply" },
+        { labelIn: sayInAll("fields.modeSlash"), text: "slash" },
+      ],
+    }),
+    field("add-channel", "fields.addChannel", { kind: "channel" }),
+    field("remove-channel", "fields.removeChannel", { kind: "channel" }),
+    field("add-role", "fields.addRole", { kind: "role" }),
+    field("remove-role", "fields.removeRole", { kind: "role" }),
+  ],
+};
 
 type Name<Summary = Key> = Summary extends `commands.${infer Name}` ? Name : never;
 
@@ -36,7 +57,20 @@ function wordOf(name: Name, argument?: Key): TranslatedCommandWord {
 function modelFields(): readonly CommandField[] {
   const here = { labelIn: sayInAll("fields.scopeConversation"), text: "--conversation" };
   return [
-    { name: "name", summaryIn: sayInAll("fields.model"), asks: { kind: "model" } },
-    { name: "scope", summaryIn: sayInAll("fields.scope"), asks: { kind: "choice", choices: [here] } },
+    field("name", "fields.model", { kind: "model" }),
+    field("scope", "fields.scope", { kind: "choice", choices: [here] }),
   ];
+}
+
+/** `/export json` */
+function exportField(): CommandField {
+  const choices = [
+    { labelIn: sayInAll("fields.formatMarkdown"), text: "md" },
+    { labelIn: sayInAll("fields.formatJson"), text: "json" },
+  ];
+  return field("format", "fields.format", { kind: "choice", choices });
+}
+
+function field(name: string, summary: Key, asks: CommandField["asks"]): CommandField {
+  return { name, summaryIn: sayInAll(summary), asks };
 }

@@ -10,6 +10,7 @@ import { exportConversation } from "./export.ts";
 import { forget } from "./forget.ts";
 import { help } from "./help.ts";
 import { model } from "./model.ts";
+import { parley } from "./parley.ts";
 import { persona } from "./persona.ts";
 import { privacy } from "./privacy.ts";
 import { regenerate } from "./regenerate.ts";
@@ -38,6 +39,7 @@ const handlers: Readonly<Record<string, CommandHandler>> = {
   why,
   privacy,
   forget,
+  parley,
 };
 
 type FoundCommand = {

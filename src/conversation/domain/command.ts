@@ -20,6 +20,13 @@ export type TranslatedCommandWord = CommandWord & {
   readonly fields?: readonly CommandField[];
 };
 
+/** What can be done with a command that is for those who moderate a place: its fields are written with their names, as "mode=reply". */
+export type ModeratorWord = Pick<TranslatedCommandWord, "name" | "summaryIn"> & {
+  /** The word after the command. */
+  readonly part: { readonly name: string; readonly summaryIn: Readonly<Record<Language, string>> };
+  readonly fields: readonly CommandField[];
+};
+
 export type CommandField = {
   /** Lower case, at most 32 characters. */
   readonly name: string;
@@ -33,7 +40,9 @@ export type Asks =
   /** The name of a model, completed while it is typed. */
   | { readonly kind: "model" }
   /** At most 25. */
-  | { readonly kind: "choice"; readonly choices: readonly Choice[] };
+  | { readonly kind: "choice"; readonly choices: readonly Choice[] }
+  /** The platform's id of a channel, or of a role, of the place. */
+  | { readonly kind: "channel" | "role" };
 
 export type Choice = {
   readonly labelIn: Readonly<Record<Language, string>>;

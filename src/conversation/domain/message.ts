@@ -25,6 +25,8 @@ export type ChannelMessage = {
   readonly joins?: Joins;
   /** Present when it is no question of its own but says something about an earlier one of its room. */
   readonly about?: About;
+  /** The place with settings of its own, such as a Discord server, that its author moderates, if the platform says so. */
+  readonly moderates?: string;
   /** What the channel needs to answer here (thread, interaction token, message to reply to); opaque to all others. */
   readonly address: Json;
   readonly sentAtMs: number;

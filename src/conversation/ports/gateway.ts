@@ -7,6 +7,7 @@ import type { DocumentReader } from "./document-reader.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Journal } from "./journal.ts";
 import type { ModelCatalogue } from "./model-catalogue.ts";
+import type { PlaceSettings } from "./place-settings.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import type { Revisions } from "./revisions.ts";
 import type { SessionCache } from "./session-cache.ts";
@@ -27,6 +28,7 @@ export type Gateway = {
   readonly sessions: Sessions;
   readonly archive: Archive;
   readonly sessionCache: SessionCache;
+  readonly placeSettings: PlaceSettings;
   readonly rateLimiter: RateLimiter;
   readonly wire: Wire;
   readonly journal: Journal;

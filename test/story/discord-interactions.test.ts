@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
+import { until } from "../until.ts";
+import { openWorld, type World } from "./open-world.ts";
+
+let world: World;
+let discord: DiscordDouble;
+
+beforeEach(async () => {
+  world = await openWorld();
+  discord = await startDiscordDouble({ identifyEveryMs: 200 });
+});
+afterEach(async () => {
+  await world.close();
+  await discord.close();
+  expect(discord.unknownRequests).toEqual([]);
+});
+
+async function start() {
+  const parley = await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
+  await until(() => discord.connected() > 0, "Discord is connected", 15_000);
+  return parley;
+}
+const botSaid = (channel: string, viewer?: string) =>
+  discord.transcript(channel, viewer).filter(({ author }) => author === "parley");
+const untilSaid = (channel: string, text: string, viewer?: string) =>
+  until(() => botSaid(channel, viewer).find(({ content }) => content.includes(text)), `“${text}”`, 15_000);
+
+test("a button works after a restart, on another instance, in the place of the answer", async () => {
+  const first = await start();
+  const channel = discord.dm("Ada");
+  discord.say({ channel, author: "Ada", content: "Tell me a joke." });
+  const { id } = await untilSaid(channel, "You said: Tell me a joke.");
+  await until(() => botSaid(channel)[0]?.buttons?.join().includes("Regenerate"), "the button");
+  await first.kill();
+
+  world.ai.answer = () => "Another one.";
+  await start();
+  discord.press({ messageId: id, author: "Ada", label: "Regenerate" });
+  await until(() => botSaid(channel)[0]?.content === "Another one.", "another answer", 15_000);
+  expect(botSaid(channel)).toHaveLength(1);
+  expect(botSaid(channel)[0]).toMatchObject({
+    id,
+    buttons: expect.arrayContaining([expect.stringContaining("Regenerate")]),
+  });
+}, 60_000);
+
+test("a long answer can be stopped by its button, whichever instance writes it", async () => {
+  await Promise.all([start(), start()]);
+  const sentence = "This goes on and on. ";
+  world.ai.answer = () => sentence.repeat(400);
+  world.ai.tokenMs = 20;
+  const channel = discord.dm("Ada");
+  discord.say({ channel, author: "Ada", content: "Go on." });
+  const { id } = await untilSaid(channel, "This goes on");
+  await until(() => botSaid(channel)[0]?.buttons?.join().includes("Stop"), "the button");
+  discord.press({ messageId: id, author: "Ada", label: "Stop" });
+  await untilSaid(channel, "(stopped)");
+}, 60_000);
+
+test("only the newest answer has buttons", async () => {
+  await start();
+  const channel = discord.dm("Ada");
+  discord.say({ channel, author: "Ada", content: "one" });
+  await untilSaid(channel, "You said: one");
+  discord.say({ channel, author: "Ada", content: "two" });
+  await untilSaid(channel, "You said: two");
+  await until(() => botSaid(channel)[1]?.buttons, "the new buttons");
+  await until(() => !botSaid(channel)[0]?.buttons, "the old ones to go");
+});
+
+test("a private question in a server is answered unseen, and remembered with the person's own conversation only", async () => {
+  await start();
+  const channel = discord.serverChannel();
+  const options = { question: "My secret is plums.", private: true };
+  discord.interact({ channel, author: "Ada", command: "chat", options });
+  await untilSaid(channel, "You said: My secret is plums.", "Ada");
+  expect(botSaid(channel, "Eve")).toEqual([]);
+
+  discord.interact({ channel, author: "Ada", command: "chat", options: { question: "What do we all know?" } });
+  await untilSaid(channel, "What do we all know?");
+  expect(JSON.stringify(world.ai.requests.at(-1)?.body.messages)).not.toContain("plums");
+  discord.say({ channel: discord.dm("Ada"), author: "Ada", content: "And here?" });
+  await untilSaid(discord.dm("Ada"), "You said: And here?");
+  expect(JSON.stringify(world.ai.requests.at(-1)?.body.messages)).toContain("plums");
+});
+
+test("somebody who brought the commands along is answered among people who never invited the bot", async () => {
+  await start();
+  const channel = discord.outsideChannel();
+  discord.interact({ channel, author: "Ada", command: "chat", options: { question: "Do you hear me?" } });
+  await untilSaid(channel, "You said: Ada: Do you hear me?");
+});
+
+test("the models that exist are offered while a name is typed", async () => {
+  world.ai.models = ["test-model", "claude-sonnet-4-5", "gpt-5-mini"];
+  await start();
+  const typing = { channel: discord.dm("Ada"), author: "Ada", command: "model", field: "name", typed: "sonet" };
+  const id = discord.type(typing);
+  expect(await until(() => discord.offered(id), "the choices")).toContain("claude-sonnet-4-5");
+});
+
+test("commands speak the language of the person who uses them", async () => {
+  await start();
+  const channel = discord.dm("Ada");
+  discord.interact({ channel, author: "Ada", command: "reset", locale: "de" });
+  await untilSaid(channel, "Gespräch zurückgesetzt");
+});
