@@ -3,7 +3,7 @@ import type { Attachment } from "./domain/message.ts";
 import type { HeldTurn } from "./hold-turns.ts";
 import type { Gateway } from "./ports/gateway.ts";
 
-type Fetching = Pick<Gateway, "channels" | "limits">;
+type Fetching = Pick<Gateway, "channels" | "journal" | "limits">;
 
 /**
  * What came with the turn's message, or with an earlier one of its conversation.
@@ -29,7 +29,21 @@ export async function fetchAttachment(
   }
 }
 
-/** Whether a failure is worth another attempt at the whole turn: not for ever, for the person waits for an answer. */
-export function isWorthWaiting(error: unknown, { ageMs }: Pick<HeldTurn, "ageMs">, { limits }: Fetching): boolean {
-  return error instanceof GatewayError && error.retryable && ageMs() < limits.attachmentPatienceMs;
+/**
+ * Decides what becomes of an attachment that could not be had or understood. Here, and not where the turn is settled: a message can
+ * be answered without it.
+ *
+ * @returns "failed", when it is to be answered so; operators are told why
+ * @throws the error, when the whole turn is worth another attempt: not for ever, for the person waits; and what is no error of the world's
+ */
+export function giveUp(
+  what: string,
+  error: unknown,
+  { ageMs }: Pick<HeldTurn, "ageMs">,
+  { journal, limits }: Fetching,
+): "failed" {
+  const isOurs = !(error instanceof GatewayError);
+  if (isOurs || (error.retryable && ageMs() < limits.attachmentPatienceMs)) throw error;
+  journal.failed(what, error);
+  return "failed";
 }

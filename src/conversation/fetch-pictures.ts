@@ -1,7 +1,7 @@
 import { GatewayError } from "./domain/errors.ts";
 import { imageType } from "./domain/image-type.ts";
 import type { ReadAttachment, Session, Spoken, Unread } from "./domain/session.ts";
-import { fetchAttachment, isWorthWaiting } from "./fetch-attachment.ts";
+import { fetchAttachment, giveUp } from "./fetch-attachment.ts";
 import type { HeldTurn } from "./hold-turns.ts";
 import type { PromptImage } from "./ports/ai-client.ts";
 import type { Gateway } from "./ports/gateway.ts";
@@ -13,8 +13,11 @@ export type Pictures = {
   readonly missed: ReadonlyMap<ReadAttachment, Unread>;
 };
 
-type Means = Pick<Gateway, "channels" | "limits">;
-type Looking = { readonly held: HeldTurn; readonly means: Means };
+type Means = Pick<Gateway, "channels" | "journal" | "limits">;
+type Fetch = (picture: ReadAttachment, bytesMax: number, held: HeldTurn, means: Means) => Promise<PromptImage | Unread>;
+
+/** More would need much memory for a moment. */
+const atOnceMax = 4;
 
 /**
  * Fetches the pictures that the model is to see: those of the message, and the newest of the messages before it in this conversation,
@@ -27,26 +30,33 @@ export async function fetchPictures(
   { spoken, session }: { readonly spoken: Spoken; readonly session: Pick<Session, "history"> },
   means: Means,
 ): Promise<Pictures> {
-  const looking = { held, means };
   const current = spoken.attachments.filter(isPicture);
   const earlier = earlierPictures(session.history, means)
     .filter((picture) => !current.some((one) => isSame(one, picture)))
     .slice(0, Math.max(0, means.limits.promptPicturesMax - current.length));
+  const wanted: readonly (readonly [ReadAttachment, Fetch])[] = [
+    ...current.map((picture) => [picture, look] as const),
+    ...earlier.map((picture) => [picture, lookAgain] as const),
+  ];
   const images = new Map<ReadAttachment, PromptImage>();
   const missed = new Map<ReadAttachment, Unread>();
   let bytesLeft = means.limits.promptPictureBytesMax;
 
-  for (const picture of current) {
-    const image = await look(picture, bytesLeft, looking);
-    if (typeof image === "string") missed.set(picture, image);
-    else images.set(picture, image);
-    bytesLeft -= bytesOf(image);
+  for (let from = 0; from < wanted.length; from += atOnceMax) {
+    const some = wanted.slice(from, from + atOnceMax);
+    const seen = await Promise.all(
+      some.map(async ([picture, fetch]) => [picture, await fetch(picture, bytesLeft, held, means)] as const),
+    );
+    for (const [picture, image] of seen) {
+      if (typeof image === "string") missed.set(picture, image);
+      else if (bytesOf(image) > bytesLeft) missed.set(picture, "too-many");
+      else {
+        images.set(picture, image);
+        bytesLeft -= bytesOf(image);
+      }
+    }
   }
-  for (const picture of earlier) {
-    const image = await lookAgain(picture, bytesLeft, looking);
-    if (typeof image !== "string") images.set(picture, image);
-    bytesLeft -= bytesOf(image);
-  }
+  for (const picture of earlier) missed.delete(picture); // nobody asked for it
   return { images, missed };
 }
 
@@ -70,30 +80,41 @@ function isSame(one: ReadAttachment, other: ReadAttachment): boolean {
 async function look(
   picture: ReadAttachment,
   bytesLeft: number,
-  { held, means }: Looking,
+  held: HeldTurn,
+  means: Means,
 ): Promise<PromptImage | Unread> {
-  const bytesMax = Math.min(bytesLeft, means.limits.pictureBytesMax);
+  const { pictureBytesMax } = means.limits;
   try {
-    const bytes = await fetchAttachment(picture, bytesMax, held, means);
-    const mimeType = imageType(bytes);
-    return mimeType === undefined ? "format" : { mimeType, base64: Buffer.from(bytes).toString("base64") };
+    return await fetchImage(picture, Math.min(bytesLeft, pictureBytesMax), held, means);
   } catch (error) {
-    if (!(error instanceof GatewayError) || isWorthWaiting(error, held, means)) throw error;
-    if ((picture.bytes ?? 0) > means.limits.pictureBytesMax) return "too-large";
-    return (picture.bytes ?? 0) > bytesMax ? "too-many" : "failed";
+    const because = giveUp("fetching a picture", error, held, means);
+    const bytes = picture.bytes ?? 0;
+    if (bytes > pictureBytesMax) return "too-large";
+    return bytes > bytesLeft ? "too-many" : because;
   }
 }
 
 /** Nobody waits for a picture that was seen before. */
-async function lookAgain(picture: ReadAttachment, bytesLeft: number, looking: Looking): Promise<PromptImage | Unread> {
+async function lookAgain(
+  picture: ReadAttachment,
+  bytesLeft: number,
+  held: HeldTurn,
+  means: Means,
+): Promise<PromptImage | Unread> {
   try {
-    return await look(picture, bytesLeft, looking);
+    return await fetchImage(picture, Math.min(bytesLeft, means.limits.pictureBytesMax), held, means);
   } catch (error) {
     if (error instanceof GatewayError) return "failed";
     throw error;
   }
 }
 
-function bytesOf(image: PromptImage | Unread): number {
-  return typeof image === "string" ? 0 : (image.base64.length * 3) / 4;
+async function fetchImage(...fetching: Parameters<Fetch>): Promise<PromptImage | Unread> {
+  const bytes = await fetchAttachment(...fetching);
+  const mimeType = imageType(bytes);
+  return mimeType === undefined ? "format" : { mimeType, base64: Buffer.from(bytes).toString("base64") };
+}
+
+function bytesOf({ base64 }: PromptImage): number {
+  return (base64.length * 3) / 4;
 }

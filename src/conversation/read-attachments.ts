@@ -1,13 +1,12 @@
 import { countTokens } from "./domain/count-tokens.ts";
-import { GatewayError } from "./domain/errors.ts";
 import type { Attachment, AttachmentKind, ChannelMessage } from "./domain/message.ts";
 import type { Reading, Spoken, Unread } from "./domain/session.ts";
 import { attachmentNote, attachmentsOf, spokenText } from "./domain/spoken-text.ts";
-import { fetchAttachment, isWorthWaiting } from "./fetch-attachment.ts";
+import { fetchAttachment, giveUp } from "./fetch-attachment.ts";
 import type { HeldTurn } from "./hold-turns.ts";
 import type { Gateway } from "./ports/gateway.ts";
 
-type Means = Pick<Gateway, "channels" | "sessions" | "documents" | "transcriber" | "limits">;
+type Means = Pick<Gateway, "channels" | "sessions" | "documents" | "transcriber" | "journal" | "limits">;
 
 /** What became of an attachment, and its text if it has any. */
 type Read = { readonly reading: Reading; readonly text?: string };
@@ -27,7 +26,7 @@ export async function readAttachments(held: HeldTurn, message: ChannelMessage, m
   const read = new Map<Attachment, Read>();
   let tokensLeft = Math.floor(means.limits.contextTokensMax * means.limits.documentsShareMax);
   for (const attachment of attachments) {
-    const isBeyond = read.size >= means.limits.attachmentsMax || tokensLeft < tokensMin;
+    const isBeyond = read.size >= means.limits.attachmentsMax;
     const one = isBeyond ? unread("too-many") : await readOne(attachment, tokensLeft, { held, means });
     tokensLeft -= one.text === undefined ? 0 : countTokens(one.text);
     read.set(attachment, one);
@@ -40,9 +39,6 @@ export async function readAttachments(held: HeldTurn, message: ChannelMessage, m
     })),
   };
 }
-
-/** Less of a document is of no use. */
-const tokensMin = 100;
 
 type Reader = { readonly held: HeldTurn; readonly means: Means };
 
@@ -70,7 +66,11 @@ function kindOf({ kind, name, mimeType = "" }: Attachment): AttachmentKind {
   return mimeType.startsWith("video/") ? "video" : "document";
 }
 
+/** Less of a document is of no use. */
+const tokensMin = 100;
+
 async function readDocument(attachment: Attachment, tokensMax: number, { held, means }: Reader): Promise<Read> {
+  if (tokensMax < tokensMin) return unread("too-many");
   const bytes = await fetchOrExplain(attachment, means.limits.documentBytesMax, { held, means });
   if (typeof bytes === "string") return unread(bytes);
   const charsMax = tokensMax * charsPerTokenMax;
@@ -86,6 +86,7 @@ const charsPerTokenMax = 4;
 async function listen(attachment: Attachment, tokensMax: number, { held, means }: Reader): Promise<Read> {
   const { transcriber, limits } = means;
   if (!transcriber) return unread("deaf");
+  if (tokensMax < tokensMin) return unread("too-many");
   const bytes = await fetchOrExplain(attachment, limits.soundBytesMax, { held, means });
   if (typeof bytes === "string") return unread(bytes);
   const { name, mimeType } = attachment;
@@ -96,12 +97,10 @@ async function listen(attachment: Attachment, tokensMax: number, { held, means }
     if (words === "") return unread("wordless");
     return { reading: { kind: "heard", words }, text: `${attachmentNote(attachment)} ${words}` };
   } catch (error) {
-    if (!(error instanceof GatewayError) || isWorthWaiting(error, held, means)) throw error;
-    return unread("failed");
+    return unread(giveUp("listening to what was sent", error, held, means));
   }
 }
 
-/** Here it is decided, and not where the turn is settled: without its attachment the message can still be answered. */
 async function fetchOrExplain(
   attachment: Attachment,
   bytesMax: number,
@@ -111,8 +110,7 @@ async function fetchOrExplain(
   try {
     return await fetchAttachment(attachment, bytesMax, held, means);
   } catch (error) {
-    if (!(error instanceof GatewayError) || isWorthWaiting(error, held, means)) throw error;
-    return "failed";
+    return giveUp("fetching what was sent", error, held, means);
   }
 }
 

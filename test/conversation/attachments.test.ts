@@ -58,7 +58,21 @@ test("I ask again about a picture, and the model still sees it; when it is gone,
   expect(await room.ask({ text: "and how old?" })).toBe("I see.");
   const later = room.prompts.at(-1)?.messages ?? [];
   expect(later.some(({ images }) => images)).toBe(false);
+  expect(room.failures).toEqual([]);
   expect(later[1]?.content).toBe("[sent a picture: cat.png]\n\nlook");
+});
+
+test("of an album the model sees all pictures, in order; what a request cannot hold is left out, and I am told", async () => {
+  room = await openRoom({ limits: { promptPictureBytesMax: 65, attachmentsMax: 7 } });
+  const names = ["1", "2", "3", "4", "5", "6", "7", "8"].map((number) => `${number}.png`);
+  for (const name of names) room.files.set(name, png);
+  const attachments = names.map((name) => sent("image", name));
+  expect(await room.ask({ text: "which is best?", attachments: attachments.slice(0, 5) })).toBe("I see.");
+  expect(asked()?.images).toHaveLength(5);
+  expect(await room.ask({ text: "and now?", attachments })).toBe(
+    "I see.\n\n*(That is more than I can read at once: I left out `6.png`.)*\n*(That is more than I can read at once: I left out `7.png`.)*\n*(That is more than I can read at once: I left out `8.png`.)*",
+  );
+  expect(asked()?.images).toHaveLength(5);
 });
 
 test("nobody sees a picture of somebody else's conversation", async () => {
@@ -178,6 +192,7 @@ test("a video beside a question is no matter for a complaint; a file that is gon
   expect(await room.ask({ text: "why?", attachments: [sent("document", "a.txt")] })).toBe(
     "I see.\n\n*(I could not get `a.txt`. Please send it again.)*",
   );
+  expect(room.failures).toEqual(["fetching what was sent"]);
 });
 
 test("a file that cannot be fetched right now is waited for, but not for ever", async () => {

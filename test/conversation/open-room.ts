@@ -21,6 +21,8 @@ export type OpenRoom = {
   /** How often each was fetched. */
   readonly fetched: string[];
   readonly prompts: Prompt[];
+  /** What operators are told has failed. */
+  readonly failures: string[];
   models: readonly Model[];
   answer: AiClient["stream"];
   /** Writes, waits for the answer, and returns what the room shows for it. */
@@ -38,6 +40,7 @@ export async function openRoom(
     files: new Map(),
     fetched: [],
     prompts: [],
+    failures: [],
     models: [{ id: "small" }],
     async *answer() {
       yield { text: "I see." };
@@ -56,7 +59,7 @@ export async function openRoom(
     ...(given.transcriber && { transcriber: given.transcriber }),
     documents: documentReader(),
     models: { list: async () => room.models, resolve: async (name) => ({ kind: "unverified", model: name }) },
-    journal: silentJournal,
+    journal: { ...silentJournal, failed: (what) => void room.failures.push(what) },
     house: { model: async () => "small", instructions: "Be brief.", personas: [] },
     limits: { ...limits, backoffMs: 10, backoffMsMax: 20, sweepMs: 20, ...given.limits },
   };
