@@ -123,6 +123,7 @@ test("a rolling restart of two instances: at every moment somebody is connected,
   const instances = [await startConnected(), await start()];
   const talking = setInterval(() => {
     for (const { author, channel, texts } of rooms) {
+      if (texts.length - answers(channel).length >= 10) continue; // on a busy machine people are patient
       texts.push(`message ${texts.length + 1}`);
       discord.say({ channel, author, content: texts.at(-1) ?? "" });
     }
