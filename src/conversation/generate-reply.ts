@@ -10,7 +10,7 @@ import type { AiChunk, AiEnd } from "./ports/ai-client.ts";
 /** Shows a reply that is still being written. Never throws: a draft that fails is forgotten, the next one carries its text too. */
 export type ShowDraft = (draft: Reply) => Promise<void>;
 
-export type Pace = Pick<Limits, "typingAfterMs" | "typingMs" | "firstDraftMs"> & {
+export type Pace = Pick<Limits, "typingAfterMs" | "typingMs" | "firstDraftMs" | "renewMs"> & {
   readonly editIntervalMs: number;
 };
 
@@ -104,15 +104,15 @@ async function showDrafts(writing: Writing, showDraft: ShowDraft, pace: Pace, si
   } while (!writing.text().trim());
   await pause(firstDraftAtMs - performance.now(), signal);
 
-  let shown = "";
+  let shown = { text: "", atMs: performance.now() };
   while (!signal.aborted) {
     const text = writing.text();
-    if (text === shown) {
+    if (text === shown.text && performance.now() - shown.atMs < pace.renewMs) {
       await writing.grows(pace.typingMs, signal);
       continue;
     }
     await showDraft({ text });
-    shown = text;
+    shown = { text, atMs: performance.now() };
     await pause(pace.editIntervalMs, signal);
   }
 }

@@ -71,7 +71,7 @@ async function settleAiFailure(held: HeldTurn, error: AiError, gateway: Gateway)
   if (ageMs + delayMs > limits.noticeAfterMs) {
     const notice = say(held.turn.message.language, error.kind === "rate_limited" ? "notices.busy" : "notices.away");
     const text = `⏳ ${notice} (ref ${referenceOf(held.turn)})`;
-    held.turn = await sendDraft(held.turn, { text }, gateway, held.sending);
+    held.turn = await sendDraft(held.turn, { text, stays: true }, gateway, held.sending);
   }
   return await putBack(held, { delayMs, reason: String(error) }, gateway);
 }

@@ -3,9 +3,11 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { type Entry, TelegramAudit } from "./telegram-audit.ts";
 import { type Chaos, TelegramChaos } from "./telegram-chaos.ts";
+import type { Draft } from "./telegram-drafts.ts";
+import { TelegramFiles } from "./telegram-files.ts";
 import { TelegramFlood } from "./telegram-flood.ts";
 import { Refused, methodParams, type Method, type Params } from "./telegram-methods.ts";
-import { TelegramRooms, type ChatSpec, type Said, type Shown, type Upload } from "./telegram-rooms.ts";
+import { TelegramRooms, type ChatSpec, type PersonSpec, type Said, type Shown, type Upload } from "./telegram-rooms.ts";
 import { TelegramWebhook, type Delivery } from "./telegram-webhook.ts";
 
 export type TelegramDoubleOptions = {
@@ -19,6 +21,10 @@ export type TelegramDoubleOptions = {
   readonly privacyMode?: boolean;
   /** Who is at the other end of a connection, by its port there. */
   readonly callerOf?: (port: number) => string | undefined;
+  /** How long a press can be answered. */
+  readonly callbackMs?: number;
+  /** False: a Bot API server of before 2026, which does not know `sendMessageDraft`. */
+  readonly knowsDrafts?: boolean;
 };
 
 /** What happens to one call instead of its answer. "apply-then-reset": it is carried out, and the answer is lost. */
@@ -51,8 +57,18 @@ export type TelegramDouble = {
   readonly unknownRequests: readonly string[];
   /** @returns the message's id */
   say(said: Said): number;
-  /** Presses a button below a message of the bot. Returns the callback's id. */
-  press(chat: number, messageId: number, data: string): string;
+  /** Someone changes what they wrote. */
+  edit(chatId: number, messageId: number, text: string): void;
+  /** What people sent, for `say({ extra: { photo: [{ file_id, … }] } })`. */
+  readonly files: TelegramFiles;
+  /** Someone presses a button below a message of the bot: the chat's person, unless given. Returns the callback's id. */
+  press(chat: number, messageId: number, label: string, from?: number | PersonSpec): string;
+  /** What the bot said to those who pressed; while there is nothing, the button shows that it works. By callback id. */
+  readonly presses: ReadonlyMap<string, { readonly answer?: { readonly text: string; readonly isAlert: boolean } }>;
+  /** What a private chat shows of a message that is being written. */
+  draft(chat: number, threadId?: number): Draft | undefined;
+  /** The person stops it. */
+  stop(chat: number, threadId?: number): void;
   /** Puts any update in the queue, as it is; its id is given by the double. */
   push(update: Readonly<Record<string, unknown>>): void;
   /** Updates that are not yet confirmed. */
@@ -85,10 +101,13 @@ export type TelegramDouble = {
   /** Each try to deliver an update to the webhook. */
   readonly deliveries: readonly Delivery[];
   readonly webhookUrl: string;
-  readonly commands: readonly { command: string; description: string }[];
+  /** The command menu in a kind of chats, for people of a language; empty: for all others. */
+  commands(scope?: CommandScope, language?: string): readonly BotCommand[];
   close(): Promise<void>;
 };
 
+type BotCommand = { readonly command: string; readonly description: string };
+type CommandScope = "default" | "all_private_chats" | "all_group_chats" | "all_chat_administrators";
 type Update = { readonly update_id: number } & Readonly<Record<string, unknown>>;
 type Asked = { readonly body: Record<string, unknown>; readonly uploads: ReadonlyMap<string, Upload> };
 type Poll = { readonly answer: (updates: readonly Update[]) => void; readonly refuse: (error: Refused) => void };
@@ -107,12 +126,15 @@ class Double implements TelegramDouble {
   readonly calls: Call[] = [];
   readonly unknownRequests: string[] = [];
   nextUpdateId = 500_000;
-  commands: readonly { command: string; description: string }[] = [];
+  readonly presses = new Map<string, { answer?: { text: string; isAlert: boolean }; readonly atMs: number }>();
 
+  readonly files = new TelegramFiles();
   readonly #audit = new TelegramAudit();
   readonly #rooms: TelegramRooms;
   readonly #privacyMode: boolean;
   readonly #callerOf: TelegramDoubleOptions["callerOf"];
+  readonly #callbackMs: number;
+  readonly #knowsDrafts: boolean;
   readonly #faults = new Map<string, Fault[]>();
   readonly #pending = new Map<number, Update>();
   readonly #confirmed: Update[] = [];
@@ -121,6 +143,7 @@ class Double implements TelegramDouble {
   #webhook: TelegramWebhook | undefined;
   #poll: Poll | undefined;
   #port = 0;
+  readonly #commands = new Map<string, readonly BotCommand[]>();
   #callbacks = 0;
   #chaos: TelegramChaos | undefined;
   #away: "refused" | "502" | undefined;
@@ -131,6 +154,8 @@ class Double implements TelegramDouble {
     this.botId = Number(token.split(":")[0]);
     this.#privacyMode = rest.privacyMode ?? true;
     this.#callerOf = rest.callerOf;
+    this.#callbackMs = rest.callbackMs ?? 15_000;
+    this.#knowsDrafts = rest.knowsDrafts ?? true;
     const bot = { id: this.botId, is_bot: true, first_name: "Parley", username };
     const hasLimits = rest.floodLimits ?? true;
     this.#rooms = new TelegramRooms(bot, this.#audit, hasLimits ? new TelegramFlood(rest.botPerSecond) : undefined);
@@ -172,11 +197,29 @@ class Double implements TelegramDouble {
     return message.message_id;
   }
 
-  press(chat: number, messageId: number, data: string): string {
+  edit(chatId: number, messageId: number, text: string): void {
+    const { message, reachesBot } = this.#rooms.change(chatId, messageId, text);
+    if (reachesBot || !this.#privacyMode) this.push({ edited_message: message });
+  }
+
+  press(chat: number, messageId: number, label: string, from: number | PersonSpec = Math.max(chat, 1)): string {
     this.#callbacks += 1;
     const id = `${this.#callbacks}000`;
-    this.push({ callback_query: { ...this.#rooms.press(chat, messageId), id, data } });
+    this.presses.set(id, { atMs: Date.now() });
+    this.push({ callback_query: { ...this.#rooms.press(chat, messageId, label, from), id } });
     return id;
+  }
+
+  draft(chat: number, threadId?: number): Draft | undefined {
+    return this.#rooms.drafts.in(chat, threadId);
+  }
+
+  stop(chat: number, threadId?: number): void {
+    this.push({ stopped_message_generation: this.#rooms.stop(chat, threadId) });
+  }
+
+  commands(scope: CommandScope = "default", language = ""): readonly BotCommand[] {
+    return this.#commands.get(`${scope}/${language}`) ?? [];
   }
 
   push(update: Readonly<Record<string, unknown>>): void {
@@ -275,6 +318,8 @@ class Double implements TelegramDouble {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const atMs = Date.now();
     const by = this.#callerOf?.(request.socket.remotePort ?? 0);
+    const [, fileToken, path = ""] = /^\/file\/bot([^/]+)\/(.+)$/.exec(request.url ?? "") ?? [];
+    if (fileToken !== undefined) return this.#serveFile(fileToken, path, response);
     const [, token, method = ""] = /^\/bot([^/]+)\/(\w+)$/.exec(request.url ?? "") ?? [];
     const { body, uploads } = await readBody(request);
     if (token === undefined) return refuse(response, new Refused(404, "Not Found"));
@@ -302,12 +347,19 @@ class Double implements TelegramDouble {
     }
   }
 
+  #serveFile(token: string, path: string, response: ServerResponse): void {
+    const bytes = token === this.token ? this.files.read(path) : undefined;
+    if (!bytes) return refuse(response, new Refused(404, "Not Found"));
+    response.writeHead(200, { "content-type": "application/octet-stream", "content-length": bytes.length }).end(bytes);
+  }
+
   #faultOf(method: string, chat: number | undefined): Fault | undefined {
     const planned = this.#faults.get(method)?.shift();
     return planned ?? (chat === undefined ? undefined : this.#chaos?.faultOf(method, chat));
   }
 
   #answer(method: string, { body, uploads }: Asked, response: ServerResponse): unknown {
+    if (method === "sendMessageDraft" && !this.#knowsDrafts) throw new Refused(404, "Not Found: method not found");
     if (!isMethod(method)) {
       this.unknownRequests.push(method);
       throw new Refused(404, "Not Found: method not found");
@@ -318,18 +370,34 @@ class Double implements TelegramDouble {
     if (method === "getWebhookInfo")
       return { url: this.webhookUrl, has_custom_certificate: false, pending_update_count: this.#pending.size };
     if (method === "getMe") return this.#rooms.me;
-    if (method === "getMyCommands") return this.commands;
+    if (method === "getMyCommands") {
+      const { scope, language_code: language } = this.#params(method, body);
+      return this.commands(scope?.type, language);
+    }
     if (method === "setMyCommands") {
-      this.commands = this.#params(method, body).commands;
+      const { commands, scope, language_code: language = "" } = this.#params(method, body);
+      this.#commands.set(`${scope?.type ?? "default"}/${language}`, commands);
       return true;
     }
+    if (method === "getFile") return this.files.describe(this.#params(method, body).file_id);
     if (method === "sendMessage") return this.#rooms.send(this.#params(method, body));
     if (method === "editMessageText") return this.#rooms.edit(this.#params(method, body));
     if (method === "editMessageMedia") return this.#rooms.editMedia(this.#params(method, body), uploads);
+    if (method === "editMessageReplyMarkup") return this.#rooms.editButtons(this.#params(method, body));
+    if (method === "sendMessageDraft") return this.#rooms.draft(this.#params(method, body));
+    if (method === "setMessageReaction") return this.#rooms.react(this.#params(method, body));
+    if (method === "getChatMember") return this.#rooms.member(this.#params(method, body));
     if (method === "deleteMessage") return this.#rooms.delete(this.#params(method, body));
     if (method === "sendChatAction") return this.#rooms.act(this.#params(method, body));
-    this.#params(method, body);
-    return true; // answerCallbackQuery
+    return this.#answerPress(this.#params(method, body));
+  }
+
+  #answerPress({ callback_query_id: id, text = "", show_alert: isAlert = false }: Params<"answerCallbackQuery">): true {
+    const press = this.presses.get(id);
+    if (!press || Date.now() - press.atMs > this.#callbackMs)
+      throw new Refused(400, "Bad Request: query is too old and response timeout expired or query ID is invalid");
+    press.answer = { text, isAlert };
+    return true;
   }
 
   #params<M extends Method>(method: M, body: Record<string, unknown>): Params<M> {
@@ -401,7 +469,14 @@ class Double implements TelegramDouble {
 }
 
 /** What changes a chat's messages. */
-const writes = new Set(["sendMessage", "editMessageText", "deleteMessage"]);
+const writes = new Set([
+  "sendMessage",
+  "sendMessageDraft",
+  "editMessageText",
+  "editMessageMedia",
+  "editMessageReplyMarkup",
+  "deleteMessage",
+]);
 
 function isMethod(method: string): method is Method {
   return Object.hasOwn(methodParams, method);
@@ -418,11 +493,16 @@ function first<T>(values: Iterable<T>, countMax: number): readonly T[] {
 
 /** Deliveries are in order within a chat. */
 function chatOf(update: Readonly<Record<string, unknown>>): string {
-  const { message, callback_query: callback } = update as {
-    message?: { chat?: { id?: number } };
+  const {
+    callback_query: callback,
+    update_id,
+    ...kinds
+  } = update as {
+    update_id?: number;
     callback_query?: { message?: { chat?: { id?: number } } };
   };
-  return String(message?.chat?.id ?? callback?.message?.chat?.id);
+  const [kind] = Object.values(kinds) as { chat?: { id?: number } }[];
+  return String(callback?.message?.chat?.id ?? kind?.chat?.id ?? update_id);
 }
 
 async function readBody(request: IncomingMessage): Promise<Asked> {

@@ -13,6 +13,13 @@ const entities = z.array(
   }),
 );
 const link_preview_options = z.strictObject({ is_disabled: z.boolean().optional() });
+const button = z.strictObject({ text: z.string(), callback_data: z.string().optional(), url: z.string().optional() });
+const reply_markup = z.strictObject({ inline_keyboard: z.array(z.array(button)) }).optional();
+const scope = z
+  .strictObject({ type: z.enum(["default", "all_private_chats", "all_group_chats", "all_chat_administrators"]) })
+  .optional();
+/** Two letters of ISO 639-1; empty: for everyone without a list of their own. */
+const language_code = z.union([z.literal(""), z.string().regex(/^[a-z]{2}$/)]).optional();
 const allowed_updates = z.array(z.string());
 
 export const methodParams = {
@@ -35,14 +42,17 @@ export const methodParams = {
   }),
   deleteWebhook: z.strictObject({ drop_pending_updates: z.boolean().optional() }),
   getWebhookInfo: z.strictObject({}),
-  getMyCommands: z.strictObject({}),
+  getMyCommands: z.strictObject({ scope, language_code }),
   setMyCommands: z.strictObject({
     commands: z
       .array(
         z.strictObject({ command: z.string().regex(/^[a-z0-9_]{1,32}$/), description: z.string().min(1).max(256) }),
       )
       .max(100),
+    scope,
+    language_code,
   }),
+  getFile: z.strictObject({ file_id: z.string() }),
   sendMessage: z.strictObject({
     chat_id,
     text: z.string(),
@@ -50,6 +60,7 @@ export const methodParams = {
     message_thread_id: z.int().optional(),
     link_preview_options: link_preview_options.optional(),
     reply_parameters: z.strictObject({ message_id, allow_sending_without_reply: z.boolean().optional() }).optional(),
+    reply_markup,
   }),
   editMessageText: z.strictObject({
     chat_id,
@@ -57,6 +68,7 @@ export const methodParams = {
     text: z.string(),
     entities: entities.optional(),
     link_preview_options: link_preview_options.optional(),
+    reply_markup,
   }),
   editMessageMedia: z.strictObject({
     chat_id,
@@ -68,10 +80,31 @@ export const methodParams = {
       caption: z.string().optional(),
       caption_entities: entities.optional(),
     }),
+    reply_markup,
   }),
+  editMessageReplyMarkup: z.strictObject({ chat_id, message_id, reply_markup }),
+  sendMessageDraft: z.strictObject({
+    chat_id,
+    message_thread_id: z.int().optional(),
+    draft_id: z.int(),
+    text: z.string().optional(),
+    entities: entities.optional(),
+    can_stop: z.boolean().optional(),
+    keep_on_stop: z.boolean().optional(),
+  }),
+  setMessageReaction: z.strictObject({
+    chat_id,
+    message_id,
+    reaction: z.array(z.strictObject({ type: z.literal("emoji"), emoji: z.string() })).optional(),
+  }),
+  getChatMember: z.strictObject({ chat_id, user_id: z.int() }),
   deleteMessage: z.strictObject({ chat_id, message_id }),
   sendChatAction: z.strictObject({ chat_id, message_thread_id: z.int().optional(), action: z.literal("typing") }),
-  answerCallbackQuery: z.strictObject({ callback_query_id: z.string(), text: z.string().optional() }),
+  answerCallbackQuery: z.strictObject({
+    callback_query_id: z.string(),
+    text: z.string().max(200).optional(),
+    show_alert: z.boolean().optional(),
+  }),
 };
 
 export type Method = keyof typeof methodParams;

@@ -1,5 +1,7 @@
 import type { TelegramAudit } from "./telegram-audit.ts";
+import { TelegramDrafts } from "./telegram-drafts.ts";
 import { messageFault, type GivenEntity } from "./telegram-entities.ts";
+import { checkKeyboard, type Keyboard } from "./telegram-keyboard.ts";
 import type { TelegramFlood } from "./telegram-flood.ts";
 import { Refused, type Params } from "./telegram-methods.ts";
 
@@ -9,6 +11,7 @@ export type PersonSpec = {
   readonly first_name?: string;
   readonly last_name?: string;
   readonly username?: string;
+  readonly language_code?: string;
 };
 
 export type ChatSpec = {
@@ -18,6 +21,10 @@ export type ChatSpec = {
   readonly is_forum?: boolean;
   /** Ids of the topics. Topics that people write in are added. */
   readonly topics?: readonly number[];
+  /** Ids of those who run it. */
+  readonly admins?: readonly number[];
+  /** False: nobody may react to messages. */
+  readonly allowsReactions?: false;
 };
 
 /** What a person writes. In a private chat `from` is the chat's person unless given. */
@@ -44,6 +51,10 @@ export type Shown = {
   readonly replyTo?: number;
   /** What it shows; the text is its caption then. */
   readonly document?: Upload;
+  /** Under a message of the bot's. */
+  readonly buttons: Keyboard;
+  /** What the bot reacted with. */
+  readonly reactions: readonly string[];
   /** How often it was edited. */
   readonly edits: number;
 };
@@ -52,8 +63,11 @@ export type Shown = {
 export type Upload = { readonly name: string; readonly text: string };
 
 type Chat = {
+  /** As the bot was told of what people wrote, by id. */
+  readonly said: Map<number, Readonly<Record<string, unknown>>>;
   readonly about: { id: number; type: string; title?: string; is_forum?: true; first_name?: string };
   readonly topics: Set<number>;
+  readonly spec: ChatSpec;
   readonly messages: Map<number, Shown>;
   lastId: number;
   movedTo?: number;
@@ -65,6 +79,7 @@ const generalTopic = 1;
 export class TelegramRooms {
   readonly me: PersonSpec & { first_name: string; username: string };
   readonly blocked = new Set<number>();
+  readonly drafts: TelegramDrafts;
   readonly #flood: TelegramFlood | undefined;
   readonly #audit: TelegramAudit;
   readonly #chats = new Map<number, Chat>();
@@ -78,16 +93,18 @@ export class TelegramRooms {
     this.me = me;
     this.#audit = audit;
     this.#flood = flood;
+    this.drafts = new TelegramDrafts(flood !== undefined);
   }
 
-  add({ id, type = chatType(id), title, is_forum, topics = [] }: ChatSpec): Chat {
+  add(spec: ChatSpec): Chat {
+    const { id, type = chatType(id), title, is_forum, topics = [] } = spec;
     const about = {
       id,
       type,
       ...(type === "private" ? { first_name: `Person ${id}` } : { title: title ?? `Group ${id}` }),
       ...(is_forum && { is_forum: true as const }),
     };
-    const chat: Chat = { about, topics: new Set(topics), messages: new Map(), lastId: 0 };
+    const chat: Chat = { about, spec, topics: new Set(topics), messages: new Map(), said: new Map(), lastId: 0 };
     this.#chats.set(id, chat);
     return chat;
   }
@@ -138,6 +155,8 @@ export class TelegramRooms {
       entities: [],
       ...(threadId !== undefined && { threadId }),
       ...(replyTo !== undefined && { replyTo }),
+      buttons: [],
+      reactions: [],
       edits: 0,
     });
     const entities = detectEntities(words);
@@ -152,13 +171,74 @@ export class TelegramRooms {
       ...(quote !== undefined && { quote: { text: quote, position: 0, is_manual: true } }),
       ...extra,
     };
+    chat.said.set(message_id, message);
     return { message, reachesBot: chat.about.type === "private" || this.#isForBot(chat, words, entities, replyTo) };
   }
 
-  press(chatId: number, messageId: number) {
+  /** Someone changes the text of a message of theirs. */
+  change(chatId: number, messageId: number, text: string) {
     const chat = this.#chat(chatId);
-    const from = { id: chatId > 0 ? chatId : 1, is_bot: false, first_name: `Person ${chatId}` };
-    return { from, message: this.#asMessage(chat, messageId), chat_instance: "1" };
+    const shown = chat.messages.get(messageId);
+    const said = chat.said.get(messageId);
+    if (!shown || !said) throw new Error("nobody wrote this message");
+    chat.messages.set(messageId, { ...shown, text, edits: shown.edits + 1 });
+    const entities = detectEntities(text);
+    const words = said["caption"] === undefined ? { text, entities } : { caption: text, caption_entities: entities };
+    const message = { ...said, ...words, edit_date: now() };
+    return {
+      message,
+      reachesBot: chat.about.type === "private" || this.#isForBot(chat, text, entities, shown.replyTo),
+    };
+  }
+
+  /** Someone presses the button of this label. */
+  press(chatId: number, messageId: number, label: string, who: number | PersonSpec) {
+    const chat = this.#chat(chatId);
+    const person = typeof who === "object" ? who : { id: who };
+    const button = chat.messages
+      .get(messageId)
+      ?.buttons.flat()
+      .find(({ text }) => text === label);
+    if (!button) throw new Error(`there is no button “${label}” under message ${messageId}`);
+    const from = { is_bot: false, first_name: `Person ${person.id}`, language_code: "en", ...person };
+    return { from, message: this.#asMessage(chat, messageId), chat_instance: "1", data: button.callback_data };
+  }
+
+  react({ chat_id, message_id, reaction = [] }: Params<"setMessageReaction">): true {
+    const chat = this.#writable(chat_id);
+    const message = chat.messages.get(message_id);
+    if (!message) throw new Refused(400, "Bad Request: message to react not found");
+    if (reaction.length > 1) throw new Refused(400, "Bad Request: REACTIONS_TOO_MANY");
+    if (reaction.some(({ emoji }) => chat.spec.allowsReactions === false || !botReactions.has(emoji)))
+      throw new Refused(400, "Bad Request: REACTION_INVALID");
+    chat.messages.set(message_id, { ...message, reactions: reaction.map(({ emoji }) => emoji) });
+    return true;
+  }
+
+  member({ chat_id, user_id }: Params<"getChatMember">) {
+    const chat = this.#chat(chat_id);
+    const wrote = [...chat.messages.values()].some(({ from }) => from === user_id);
+    const runs = chat.spec.admins?.includes(user_id) ?? false;
+    if (!wrote && !runs) throw new Refused(400, "Bad Request: PARTICIPANT_ID_INVALID");
+    const user = { id: user_id, is_bot: false, first_name: `Person ${user_id}` };
+    return { status: runs ? "administrator" : "member", user };
+  }
+
+  draft(params: Params<"sendMessageDraft">): true {
+    const chat = this.#writable(params.chat_id);
+    const thread = params.message_thread_id;
+    if (thread !== undefined && !chat.topics.has(thread))
+      throw new Refused(400, "Bad Request: message thread not found");
+    return this.drafts.show(params);
+  }
+
+  /** The person presses the stop button of a draft. */
+  stop(chatId: number, threadId: number | undefined) {
+    const draft = this.drafts.in(chatId, threadId);
+    if (!draft?.canStop) throw new Error("there is no draft that can be stopped");
+    if (!draft.keepOnStop) this.drafts.end(chatId, threadId);
+    const { about: chat } = this.#chat(chatId);
+    return { chat, ...(threadId !== undefined && { message_thread_id: threadId }), draft_id: draft.draftId };
   }
 
   send(params: Params<"sendMessage">) {
@@ -171,6 +251,7 @@ export class TelegramRooms {
     if (reply && repliesTo === undefined && !reply.allow_sending_without_reply)
       throw new Refused(400, "Bad Request: message to be replied not found");
     validate(text, entities);
+    const buttons = checkKeyboard(params.reply_markup);
     this.#count(params.chat_id);
 
     const id = this.#nextId(chat);
@@ -183,29 +264,45 @@ export class TelegramRooms {
       entities,
       ...(thread !== undefined && { threadId: thread }),
       ...(repliesTo !== undefined && { replyTo: repliesTo }),
+      buttons,
+      reactions: [],
       edits: 0,
     });
+    this.drafts.end(params.chat_id, threadId);
     this.#audit.note({ chat: params.chat_id, messageId: id, kind: "sent", text });
     return this.#asMessage(chat, id);
   }
 
-  edit({ chat_id, message_id, text, entities = [] }: Params<"editMessageText">) {
+  /** Without buttons it has none afterwards. */
+  edit({ chat_id, message_id, text, entities = [], reply_markup }: Params<"editMessageText">) {
     const { chat, message } = this.#own(chat_id, message_id);
     if (message.document) throw new Refused(400, "Bad Request: there is no text in the message to edit");
     validate(text, entities);
-    if (message.text === text && JSON.stringify(message.entities) === JSON.stringify(entities))
-      throw new Refused(
-        400,
-        "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message",
-      );
+    const buttons = checkKeyboard(reply_markup);
+    const [before, after] = [message, { text, entities, buttons }].map((one) =>
+      JSON.stringify([one.text, one.entities, one.buttons]),
+    );
+    if (before === after) throw notModified();
     this.#count(chat_id);
-    chat.messages.set(message_id, { ...message, text, entities, edits: message.edits + 1 });
+    chat.messages.set(message_id, { ...message, text, entities, buttons, edits: message.edits + 1 });
     this.#audit.note({ chat: chat_id, messageId: message_id, kind: "edited", text });
     return this.#asMessage(chat, message_id);
   }
 
+  editButtons({ chat_id, message_id, reply_markup }: Params<"editMessageReplyMarkup">) {
+    const { chat, message } = this.#own(chat_id, message_id);
+    const buttons = checkKeyboard(reply_markup);
+    if (JSON.stringify(message.buttons) === JSON.stringify(buttons)) throw notModified();
+    this.#count(chat_id);
+    chat.messages.set(message_id, { ...message, buttons });
+    return this.#asMessage(chat, message_id);
+  }
+
   /** Replaces a text too. A new upload is never the same as what was there. */
-  editMedia({ chat_id, message_id, media }: Params<"editMessageMedia">, uploads: ReadonlyMap<string, Upload>) {
+  editMedia(
+    { chat_id, message_id, media, reply_markup }: Params<"editMessageMedia">,
+    uploads: ReadonlyMap<string, Upload>,
+  ) {
     const { chat, message } = this.#own(chat_id, message_id);
     const { caption: text = "", caption_entities: entities = [] } = media;
     const document = uploads.get(media.media.slice("attach://".length));
@@ -215,8 +312,9 @@ export class TelegramRooms {
     if (Buffer.byteLength(document.text) > 50 * 1_000_000) throw new Refused(413, "Request Entity Too Large");
     if (text.length > 1024) throw new Refused(400, "Bad Request: message caption is too long");
     validate(text, entities);
+    const buttons = checkKeyboard(reply_markup);
     this.#count(chat_id);
-    chat.messages.set(message_id, { ...message, text, entities, document, edits: message.edits + 1 });
+    chat.messages.set(message_id, { ...message, text, entities, buttons, document, edits: message.edits + 1 });
     this.#audit.note({ chat: chat_id, messageId: message_id, kind: "edited", text });
     return this.#asMessage(chat, message_id);
   }
@@ -295,7 +393,9 @@ export class TelegramRooms {
     const content = document
       ? { document: { file_name: document.name }, caption: text, caption_entities: entities }
       : { text, entities };
-    return { message_id: messageId, from, chat: chat.about, date: now(), ...content };
+    const { threadId } = message;
+    const topic = threadId !== undefined && { message_thread_id: threadId, is_topic_message: true };
+    return { message_id: messageId, from, chat: chat.about, date: now(), ...topic, ...content };
   }
 
   /** Privacy mode: commands, mentions and replies; a bare command only after the bot has written. */
@@ -306,6 +406,15 @@ export class TelegramRooms {
     if (replyTo !== undefined && chat.messages.get(replyTo)?.fromBot) return true;
     return names.some((one) => one.endsWith(name) || (hasWritten && one.startsWith("/") && !one.includes("@")));
   }
+}
+
+/** Some of those that bots may use. */
+const botReactions = new Set(["👍", "👎", "❤", "🔥", "🎉", "👀", "🤔", "👌", "✍"]);
+
+function notModified(): Refused {
+  const why =
+    "specified new message content and reply markup are exactly the same as a current content and reply markup";
+  return new Refused(400, `Bad Request: message is not modified: ${why} of the message`);
 }
 
 function now(): number {

@@ -9,7 +9,13 @@ import { until } from "../until.ts";
 import { visitChat } from "../web/visit-chat.ts";
 import type { Environment } from "./start-parley.ts";
 
-export const ways = ["web", "telegram by polling", "telegram by webhook", "discord"] as const;
+export const ways = [
+  "web",
+  "telegram by polling",
+  "telegram by webhook",
+  "telegram with drafts that fade",
+  "discord",
+] as const;
 /** How messages come and replies go. */
 export type Way = (typeof ways)[number];
 
@@ -55,11 +61,14 @@ export async function openSide(way: Way): Promise<Side> {
   if (way === "web") return webSide(port);
   if (way === "discord") return await discordSide(port);
   const isWebhook = way === "telegram by webhook";
-  return await telegramSide(port, isWebhook ? { TELEGRAM_WEBHOOK_URL: `http://127.0.0.1:${port}` } : {});
+  // Elsewhere drafts are messages, as in groups: there is more that can be left behind.
+  const knowsDrafts = way === "telegram with drafts that fade";
+  const more: Environment = isWebhook ? { TELEGRAM_WEBHOOK_URL: `http://127.0.0.1:${port}` } : {};
+  return await telegramSide(port, more, knowsDrafts);
 }
 
-async function telegramSide(port: string, more: Environment): Promise<Side> {
-  const telegram = await startTelegramDouble({ floodLimits: false });
+async function telegramSide(port: string, more: Environment, knowsDrafts: boolean): Promise<Side> {
+  const telegram = await startTelegramDouble({ floodLimits: false, knowsDrafts });
   const shown = (chat: number) =>
     telegram
       .transcript(chat)
@@ -74,7 +83,7 @@ async function telegramSide(port: string, more: Environment): Promise<Side> {
         key: `telegram/${telegram.botId}/${chat}`,
         write: async (text) => void telegram.say({ chat, text }),
         shown: async () => shown(chat),
-        hasDraft: async () => shown(chat).length > 0,
+        hasDraft: async () => shown(chat).length > 0 || Boolean(telegram.draft(chat)?.text),
         refuseNext: () =>
           telegram.failNext("sendMessage", { status: 403, description: "Forbidden: bot was blocked by the user" }),
       };

@@ -64,6 +64,8 @@ const blocked: Story = { name: "a room that refuses", texts: ["Hello"], failure:
 /** Rooms of a platform can refuse, and show an answer in parts. */
 const platforms: readonly Way[] = ["telegram by polling", "discord"];
 const channels: readonly Way[] = ["web", ...platforms];
+/** Where what grows leaves nothing behind. */
+const fading: readonly Way[] = ["telegram with drafts that fade"];
 /** Telegram's two ways differ until a message is acknowledged, and not after. */
 const allWays: readonly Way[] = [...channels, "telegram by webhook"];
 
@@ -87,6 +89,10 @@ const table: readonly Line[] = [
   [["telegram by polling"], tooLong, ["calling", 5], ["part-sent", 4], ["part-noted", 4]],
   [platforms, growingLong, "draft-sent", ["draft-sent", 2], ["draft-noted", 2]],
   [platforms, shrinking, ["draft-sent", 2], ["draft-noted", 2]],
+  [fading, silent, "typing-due", "typing-shown"],
+  [fading, growing, "draft-due", ["calling", 2], "saved", "shown"],
+  [fading, growingLong, "draft-sent", "draft-noted", "saved"],
+  [fading, stop, "saved"],
   [channels, reset, "command-run"],
   [channels, chooseModel, "command-run"],
   [channels, stop, ["kept", 2], "saved"],

@@ -100,14 +100,15 @@ test("an answer longer than a message comes whole, in several, with its code fen
   for (const { entities } of said) expect(entities.some(({ type }) => type === "pre")).toBe(true);
 });
 
-test("a growing answer is one message that is edited, and typing shows before it", async () => {
+test("a growing answer in a group is one message that is edited, and typing shows before it", async () => {
   world.ai.delayMs = 400;
   world.ai.tokenMs = 200;
   world.ai.answer = () => "one two three four five six seven eight nine ten eleven twelve";
   await world.start(settings());
-  telegram.say({ chat: 501, text: "count" });
-  await untilSaid(501, "one two three four five six seven eight nine ten eleven twelve");
-  const [shown, ...others] = telegram.transcript(501).filter(({ fromBot }) => fromBot);
+  await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
+  telegram.say({ chat: group, from: ada, text: "@parley_bot count" });
+  await untilSaid(group.id, "one two three four five six seven eight nine ten eleven twelve");
+  const [shown, ...others] = telegram.transcript(group.id).filter(({ fromBot }) => fromBot);
   expect(others).toEqual([]);
   expect(shown?.edits).toBeGreaterThan(0);
   expect(telegram.callsOf("sendChatAction").length).toBeGreaterThan(0);

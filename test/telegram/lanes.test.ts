@@ -133,7 +133,7 @@ test("what one instance is told of the whole bot, another keeps to as well", asy
 });
 
 test("drafts leave room for answers", async () => {
-  const double = await telegram();
+  const double = await telegram({ knowsDrafts: false });
   const { show, channel } = await asked(double, { chat: 7, text: "Hi" });
   const startedAtMs = Date.now();
   let shown = await show({ text: "0" });

@@ -3,6 +3,7 @@ import { type Pauses, sharePauses } from "../../src/channels/share-pauses.ts";
 import { telegramChannel } from "../../src/channels/telegram/telegram-channel.ts";
 import type { TelegramOptions } from "../../src/channels/telegram/telegram-link.ts";
 import { telegramTimings } from "../../src/channels/telegram/telegram-timings.ts";
+import { commandWords } from "../../src/conversation/commands/command-words.ts";
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
 import type { Reply } from "../../src/conversation/domain/reply.ts";
 import type { Turn } from "../../src/conversation/domain/turn.ts";
@@ -24,12 +25,15 @@ export const timings = {
   ...telegramTimings,
   pollSeconds: 2,
   callMs: 1_000,
+  draftMs: 300,
   pauseMs: 20,
   pauseMsMax: 100,
   startMs: 300,
   settleAfterMs: 5,
 };
-export const commands = [{ name: "help", summary: "What I can do" }];
+const [help] = commandWords;
+if (!help) throw new Error("there are no commands");
+export const commands = [help];
 
 /** Fails the test if the bot does what Telegram does not know, or does not take. */
 export async function telegram(options: TelegramDoubleOptions = {}): Promise<TelegramDouble> {
@@ -81,7 +85,7 @@ export function listening(channel: Channel, onTake: Accept = () => Promise.resol
 }
 
 export function turnOf(message: ChannelMessage, shown: readonly string[] = []): Turn {
-  return { id: "turn", message, attempt: 1, shown, ageMs: 0 };
+  return { id: "1", message, attempt: 1, shown, ageMs: 0 };
 }
 
 /** Lets a person write, and returns the turn that comes of it, with a channel to show replies. */

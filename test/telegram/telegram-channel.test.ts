@@ -3,7 +3,10 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { deriveWebhookSecret } from "../../src/channels/telegram/derive-webhook-secret.ts";
 import { telegramChannel } from "../../src/channels/telegram/telegram-channel.ts";
+import { commandWords } from "../../src/conversation/commands/command-words.ts";
 import { ChannelError, StoreError } from "../../src/conversation/domain/errors.ts";
+import { languages } from "../../src/conversation/domain/words/catalogues.ts";
+import { say } from "../../src/conversation/domain/words/say.ts";
 import { BadDeliveryError, type Channel } from "../../src/conversation/ports/channel.ts";
 import { Secret } from "../../src/secret.ts";
 import type { TelegramDouble } from "../doubles/telegram-double.ts";
@@ -120,30 +123,30 @@ test("resets, silence and HTML instead of answers are survived, and no report sh
   expect(channel.reports.join()).not.toContain(double.token.split(":")[1]);
 });
 
-test("the command menu is written when it differs, and only then", async () => {
+test("the command menu is written in every language where it differs, and only there", async () => {
   const double = await telegram();
-  for (let start = 0; start < 2; start += 1) {
-    const channel = channelTo(double);
+  const start = async () => {
+    const channel = channelTo(double, { commands: commandWords });
     const { close } = listening(channel);
     await until(() => channel.health().state === "connected", "the connection");
     await close();
-  }
-  expect(double.commands).toEqual([{ command: "help", description: "What I can do" }]);
-  expect(double.callsOf("setMyCommands")).toHaveLength(1);
+  };
+  await start();
+  const menus = double.callsOf("setMyCommands").length;
+  expect(menus).toBe(3 * (1 + languages.length));
+  expect(double.commands("all_private_chats", "de")).toContainEqual({
+    command: "help",
+    description: say("de", "commands.help"),
+  });
+  expect(double.commands("all_private_chats")).toEqual(double.commands());
+  expect(double.commands("default", "ja").map(({ command }) => command)).toContain("start");
+  expect(double.commands("all_group_chats", "fr").map(({ command }) => command)).not.toContain("start");
+  await start();
+  expect(double.callsOf("setMyCommands")).toHaveLength(menus);
 });
 
-test("a button press is taken and its spinner ended", async () => {
-  const double = await telegram();
-  const { show, channel } = await asked(double, { chat: 7, text: "Hi" });
-  const [id] = await show(complete("Choose"));
-  const { kept } = listening(channel);
-  const callback = double.press(7, Number(id), "/help");
-  await until(() => kept.length === 1 && double.callsOf("answerCallbackQuery").length === 1, "the press");
-  expect(kept[0]).toMatchObject({ id: `callback:${callback}`, text: "/help" });
-});
-
-test("a reply appears: typing, then text that grows, then its final form, in one message", async () => {
-  const double = await telegram();
+test("without drafts a reply appears: typing, then text that grows, then its final form, in one message", async () => {
+  const double = await telegram({ knowsDrafts: false });
   const { show } = await asked(double, { chat: 7, text: "Hi" });
   expect(await show({ text: "" })).toEqual([]);
   expect(double.callsOf("sendChatAction")[0]?.params).toEqual({ chat_id: 7, action: "typing" });
@@ -186,7 +189,7 @@ test("a long answer comes in parts that are noted one by one, and shrinks again"
 });
 
 test("a draft that outgrows its message leaves the first one whole and goes on in a second", async () => {
-  const double = await telegram();
+  const double = await telegram({ knowsDrafts: false });
   const { show } = await asked(double, { chat: 7, text: "Hi" });
   const text = "A sentence of some words. ".repeat(170);
   const first = await show({ text: text.slice(0, 3_000) });
@@ -197,7 +200,7 @@ test("a draft that outgrows its message leaves the first one whole and goes on i
 });
 
 test("if the formatting is refused, the same text goes out plain", async () => {
-  const double = await telegram();
+  const double = await telegram({ knowsDrafts: false });
   const { show } = await asked(double, { chat: 7, text: "Hi" });
   double.failNext("sendMessage", { status: 400, description: "Bad Request: can't parse entities: whatever" });
   const shown = await show({ text: "Hello **world**" });

@@ -80,7 +80,8 @@ export function knowsEarlierParts({ attempt, after }: Turn): boolean {
 function newestOfOthers({ turn, shown, chatId, messageId, chatIdNow }: LostPlace): number {
   const parts = [...shown, ...(turn.after === undefined ? [] : [turn.after])].map((part) => readPart(part, chatId));
   const known = parts.filter((part) => part.chatId === chatIdNow).map((part) => part.messageId);
-  return Math.max(...known, chatId === chatIdNow ? messageId : Number.NEGATIVE_INFINITY);
+  const questionId = chatId === chatIdNow ? messageId : undefined;
+  return Math.max(...known, questionId ?? Number.NEGATIVE_INFINITY);
 }
 
 function candidateIds({ chatIdNow, doubt }: LostPlace, floorId: number, ids: MessageIds): readonly number[] {

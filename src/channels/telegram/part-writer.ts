@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { type Api, InputFile } from "grammy";
-import type { InputMediaDocument, MessageEntity } from "grammy/types";
+import type { InlineKeyboardMarkup, InputMediaDocument, MessageEntity } from "grammy/types";
 import { LRUCache } from "lru-cache";
 import { ChannelError } from "../../conversation/domain/errors.ts";
 import type { ReplyFile } from "../../conversation/domain/reply.ts";
@@ -9,6 +9,7 @@ import type { Hold } from "../../conversation/ports/channel.ts";
 import type { ChatLine, Outcome } from "./call-chat.ts";
 import type { WritePacer } from "./pace-writes.ts";
 import { type PartPlace, readPart } from "./part-id.ts";
+import { writePress } from "./press-data.ts";
 import { generalTopic } from "./read-message.ts";
 import type { TelegramAddress } from "./telegram-address.ts";
 import type { Part } from "./write-reply.ts";
@@ -26,6 +27,8 @@ export type PartWriter = {
   claim(room: Room, messageId: number, part: Part): Promise<Outcome<unknown>>;
   /** Safe to repeat. */
   remove(room: Room, id: string): Promise<void>;
+  /** Takes the buttons of an earlier answer's away. Safe to repeat. */
+  clearButtons(room: Room, id: string): Promise<void>;
   showTyping(room: Room): Promise<void>;
   /** Whether drafts had better be skipped. */
   isBusy(room: Room): boolean;
@@ -54,7 +57,7 @@ export function partWriter(api: Api["raw"], line: ChatLine, pacer: WritePacer): 
 
     async edit(room, id, part) {
       const place = readPart(id, room.chatId);
-      if (showing.get(keyOf(place)) === fingerprint(part)) return id;
+      if (showing.get(keyOf(place)) === fingerprint(room, part)) return id;
       await pacer.take(room.hold.signal);
       const outcome = await editAt(room, place, part, means);
       if (outcome.kind === "unheard") throw outcome.error;
@@ -73,6 +76,15 @@ export function partWriter(api: Api["raw"], line: ChatLine, pacer: WritePacer): 
 
     remove: (room, id) => remove(room, readPart(id, room.chatId), means),
 
+    async clearButtons(room, id) {
+      const place = readPart(id, room.chatId);
+      showing.delete(keyOf(place));
+      const outcome = await line.call(room, place.chatId, () =>
+        api.editMessageReplyMarkup({ chat_id: place.chatId, message_id: place.messageId }),
+      );
+      if (outcome.kind === "done") noteWrite(room, place, means);
+    },
+
     async showTyping(room) {
       const chat_id = line.idNow(room.chatId);
       const thread = threadOf(room, { general: true });
@@ -90,12 +102,13 @@ const groupDraftsMax = 12;
 async function send(room: Room, whole: Part, isFirst: boolean, means: Means): Promise<Sent> {
   const { api, line, pacer } = means;
   const part = textOf(whole);
+  const keyboard = keyboardOf(room, part);
   for (let moves = 0; ; moves += 1) {
     const chatId = line.idNow(room.chatId);
     const extras = { ...threadOf(room, { general: false }), ...(isFirst && questionOf(room, chatId)) };
     await pacer.take(room.hold.signal);
     const outcome = await formattedOrPlain(part, (content) =>
-      line.call(room, chatId, () => api.sendMessage({ chat_id: chatId, ...content, ...quiet, ...extras })),
+      line.call(room, chatId, () => api.sendMessage({ chat_id: chatId, ...content, ...keyboard, ...quiet, ...extras })),
     );
     if (outcome.kind === "unheard") return outcome;
     if (outcome.kind === "done") {
@@ -110,7 +123,7 @@ async function send(room: Room, whole: Part, isFirst: boolean, means: Means): Pr
 
 async function editAt(room: Room, place: PartPlace, part: Part, means: Means): Promise<Outcome<unknown>> {
   const { api, line, showing } = means;
-  const at = { chat_id: place.chatId, message_id: place.messageId };
+  const at = { chat_id: place.chatId, message_id: place.messageId, ...keyboardOf(room, part) };
   showing.delete(keyOf(place)); // if nobody answers, it shows the one or the other
   const outcome = await formattedOrPlain(part, (content) =>
     line.call<unknown>(room, place.chatId, () =>
@@ -131,8 +144,19 @@ async function remove(room: Room, place: PartPlace, { api, line, showing }: Mean
   showing.delete(keyOf(place));
 }
 
-function textOf({ text, entities }: Part): Part {
-  return { text, entities };
+function textOf({ text, entities, buttons }: Part): Part {
+  return { text, entities, ...(buttons && { buttons }) };
+}
+
+/** An edit without one takes the buttons away. */
+function keyboardOf({ turn }: Room, { buttons }: Part): { reply_markup?: InlineKeyboardMarkup } {
+  if (!buttons) return {};
+  const { id: author } = turn.message.author;
+  const press = { turnId: turn.id, ...(/^\d+$/.test(author) && { askerId: author }) };
+  const inline_keyboard = buttons.map((row) =>
+    row.map(({ label, command }) => ({ text: label, callback_data: writePress({ ...press, command }) })),
+  );
+  return { reply_markup: { inline_keyboard } };
 }
 
 /** Turns a text into a file with that text under it, too. */
@@ -162,13 +186,17 @@ function threadOf({ threadId }: Room, { general }: { general: boolean }) {
 
 /** In a group the answer says what it answers. The question's id means nothing in another chat. */
 function questionOf({ isGroup, chatId, messageId }: Room, chatIdNow: number) {
-  if (!isGroup || chatIdNow !== chatId) return {};
+  if (!isGroup || messageId === undefined || chatIdNow !== chatId) return {};
   return { reply_parameters: { message_id: messageId, allow_sending_without_reply: true } };
 }
 
-function remember({ isGroup }: Room, place: PartPlace, part: Part, { pacer, written, showing }: Means): void {
+function remember(room: Room, place: PartPlace, part: Part, means: Means): void {
+  means.showing.set(keyOf(place), fingerprint(room, part));
+  noteWrite(room, place, means);
+}
+
+function noteWrite({ isGroup }: Room, place: PartPlace, { pacer, written }: Means): void {
   pacer.passed();
-  showing.set(keyOf(place), fingerprint(part));
   if (isGroup)
     written.set(place.chatId, [...recentWrites(written, place.chatId), performance.now()].slice(-groupDraftsMax));
 }
@@ -182,6 +210,7 @@ function keyOf({ chatId, messageId }: PartPlace): string {
   return `${chatId}/${messageId}`;
 }
 
-function fingerprint(part: Part): string {
-  return hash("sha1", JSON.stringify(part), "base64");
+/** Buttons name their turn, so the same words of another turn are not the same. */
+function fingerprint(room: Room, part: Part): string {
+  return hash("sha1", JSON.stringify([part, part.buttons && room.turn.id]), "base64");
 }

@@ -1,12 +1,10 @@
 import { parseCommand } from "../../conversation/domain/command.ts";
-import type { Author, ChannelMessage } from "../../conversation/domain/message.ts";
-import {
-  mediaNames,
-  type TelegramCallback,
-  type TelegramContent,
-  type TelegramMessage,
-  type TelegramUpdate,
-} from "./update.ts";
+import type { ChannelMessage, Joins } from "../../conversation/domain/message.ts";
+import { authorOf, fullName, languageOf } from "./author-of.ts";
+import { readPress } from "./press-data.ts";
+import { readAttachment } from "./read-attachment.ts";
+import { readForwarded, readQuoted, writingOf } from "./read-quoted.ts";
+import type { TelegramCallback, TelegramContent, TelegramMessage, TelegramStopped, TelegramUpdate } from "./update.ts";
 
 /** Who we are, as far as reading messages needs it. */
 export type Self = {
@@ -24,37 +22,90 @@ export type Self = {
  * bot, "/command@bot", and one of our own commands without "@bot". With privacy mode (on by default) Telegram delivers a
  * bare command only when the bot was the last one to write in the group, or when it replies to the bot; so who sent it did mean us.
  * A bare command that is not ours counts only as a reply, and a command for another bot never does.
+ *
+ * Messages of bots, also those that a person sends through one (`via_bot`), are never meant for us: two bots would talk for ever.
+ * Telegram does not tell bots of deletions.
  */
 export function readMessage(update: TelegramUpdate, self: Self, receivedAtMs: number): ChannelMessage | undefined {
   if (update.callback_query) return readCallback(update.callback_query, self, receivedAtMs);
-  const { message } = update;
-  if (!message || !fromPerson(message)) return undefined;
+  if (update.edited_message) return readEdit(update.edited_message, self);
+  if (update.stopped_message_generation) return readStop(update.stopped_message_generation, self, receivedAtMs);
+  return update.message && readSaid(update.message, self);
+}
 
-  const written = message.text ?? message.caption;
-  const note = mediaNote(message);
-  if (written === undefined && note === undefined) return undefined; // a service message: someone joined, a title changed
+function readSaid(message: TelegramMessage, self: Self): ChannelMessage | undefined {
+  if (!fromPerson(message)) return undefined;
+  const attachment = readAttachment(message);
+  if ((message.text ?? message.caption ?? attachment) === undefined) return undefined; // someone joined, a title changed
   if (message.chat.type !== "private" && !isForUs(message, self)) return undefined;
 
-  const reply = repliedTo(message);
-  return {
-    ...place(message, self),
-    id: String(message.message_id),
+  const { message_id: messageId, date } = message;
+  const shared = {
+    id: String(messageId),
+    ...placeOf(message, self),
     author: authorOf(message),
-    text: withoutMention(message, self) || note || (reply ? "[refers to the quoted message]" : "[mentioned you]"),
-    ...(reply && { replyTo: reply }),
-    sentAtMs: message.date * 1000,
+    ...languageOf(message),
+  };
+  const forwarded = readForwarded(message, attachment);
+  if (forwarded)
+    return { ...shared, text: "", forwarded: [forwarded], ...joinsOf(message, ""), sentAtMs: date * 1_000 };
+
+  const replyTo = readQuoted(message);
+  const words = withoutMention(message, self);
+  const text = words || (attachment ? "" : noWords[replyTo ? "reply" : "mention"]);
+  return {
+    ...shared,
+    text,
+    ...(replyTo && { replyTo }),
+    ...(attachment && { attachments: [attachment] }),
+    ...joinsOf(message, text),
+    sentAtMs: date * 1_000,
   };
 }
 
-/** A button's data is the text that it stands for, such as "/stop". */
+/** What the model reads where a person wrote nothing but our name. */
+const noWords = { reply: "[refers to the quoted message]", mention: "[mentioned you]" };
+
+/** A message as it stands after the person has changed it. Places that move and polls that are voted in are no questions. */
+function readEdit(message: TelegramMessage, self: Self): ChannelMessage | undefined {
+  if ((message.text ?? message.caption) === undefined) return undefined;
+  const said = readSaid(message, self);
+  if (!said) return undefined;
+  const { joins: _, ...rest } = said;
+  const editedAt = message.edit_date ?? message.date;
+  return {
+    ...rest,
+    id: `edit:${said.id}:${editedAt}`,
+    about: { kind: "edited", messageId: said.id },
+    sentAtMs: editedAt * 1_000,
+  };
+}
+
+/** A button's data says whose answer it is under and which text it stands for, such as "/stop". */
 function readCallback(callback: TelegramCallback, self: Self, receivedAtMs: number): ChannelMessage | undefined {
   const { id, from, data, message } = callback;
-  if (!data || !message || from.is_bot) return undefined;
+  const press = data === undefined ? undefined : readPress(data);
+  if (!press || !message || from.is_bot) return undefined;
   return {
-    ...place(message, self),
     id: `callback:${id}`,
+    ...placeOf(message, self),
     author: { id: String(from.id), name: fullName(from) },
-    text: data,
+    ...languageOf({ from }),
+    text: press.command,
+    about: { kind: "pressed", turnId: press.turnId },
+    sentAtMs: receivedAtMs,
+  };
+}
+
+/** A draft's id is its turn's. */
+function readStop({ draft_id, ...place }: TelegramStopped, self: Self, receivedAtMs: number): ChannelMessage {
+  const { chat, message_thread_id: thread } = place;
+  return {
+    id: `stopped:${draft_id}`,
+    ...placeOf({ ...place, is_topic_message: thread !== undefined }, self),
+    author: { id: String(chat.id), name: fullName({ ...chat, first_name: chat.first_name ?? "" }) },
+    text: "/stop",
+    about: { kind: "pressed", turnId: String(draft_id) },
     sentAtMs: receivedAtMs,
   };
 }
@@ -65,20 +116,46 @@ function fromPerson(message: TelegramMessage): boolean {
   return message.sender_chat !== undefined || message.from?.is_bot === false;
 }
 
-type Placed = Pick<TelegramMessage, "chat" | "message_id" | "message_thread_id" | "is_topic_message">;
+/**
+ * The pictures of an album arrive one by one, and so do the pieces of a paste, which Telegram's apps cut at 4096, and what is
+ * passed on at once.
+ */
+function joinsOf(
+  { media_group_id: album, forward_origin, ...message }: TelegramMessage,
+  text: string,
+): { joins?: Joins } {
+  if (album !== undefined) return { joins: { key: `album:${album}`, windowMs: albumMs } };
+  const key = `paste:${authorOf(message).id}`;
+  if (forward_origin) return { joins: { key, windowMs: albumMs } };
+  const isPiece = text.length >= pieceCharsMin;
+  if (message.text === undefined || (!isPiece && parseCommand(text))) return {};
+  return { joins: { key, windowMs: isPiece ? pasteMs : 0 } };
+}
+
+const albumMs = 1_000;
+const pasteMs = 1_500;
+/** The apps cut a little earlier where a line or a word ends. */
+const pieceCharsMin = 4_000;
+
+type Placed = Pick<TelegramMessage, "chat" | "message_thread_id" | "is_topic_message"> &
+  Partial<Pick<TelegramMessage, "message_id">>;
 
 /**
  * The room names the bot, whose ids count its messages, and the topic. `message_thread_id` alone proves no topic: in
  * groups without topics a reply carries one as well.
  */
-function place({ chat, message_id, message_thread_id, is_topic_message }: Placed, self: Self) {
+function placeOf({ chat, message_id, message_thread_id, is_topic_message }: Placed, self: Self) {
   const topic = is_topic_message === true && message_thread_id !== generalTopic ? message_thread_id : undefined;
   const threadId = topic ?? (chat.is_forum === true ? generalTopic : undefined);
   return {
     channel: "telegram",
     room: [self.id, chat.id, topic].filter((id) => id !== undefined).join("/"),
     audience: chat.type === "private" ? ("direct" as const) : ("group" as const),
-    address: { chatId: chat.id, ...(threadId !== undefined && { threadId }), messageId: message_id },
+    address: {
+      chatId: chat.id,
+      ...(threadId !== undefined && { threadId }),
+      ...(message_id !== undefined && { messageId: message_id }),
+    },
   };
 }
 
@@ -96,13 +173,13 @@ function isForUs(message: TelegramMessage, self: Self): boolean {
 
 /** "/help" or "/help@bot" that begins the message. */
 function leadingCommand(message: TelegramContent): string | undefined {
-  const { text, entities } = writing(message);
+  const { text, entities } = writingOf(message);
   const first = entities.find(({ type, offset }) => type === "bot_command" && offset === 0);
   return first && text.slice(0, first.length);
 }
 
 function mentions(message: TelegramContent, self: Self) {
-  const { text, entities } = writing(message);
+  const { text, entities } = writingOf(message);
   return entities.filter(({ type, offset, length, user }) => {
     if (type === "text_mention") return user?.id === self.id;
     const name = text.slice(offset, offset + length).toLowerCase();
@@ -110,15 +187,9 @@ function mentions(message: TelegramContent, self: Self) {
   });
 }
 
-function writing({ text, entities, caption, caption_entities }: TelegramContent) {
-  return text === undefined
-    ? { text: caption ?? "", entities: caption_entities ?? [] }
-    : { text, entities: entities ?? [] };
-}
-
 /** The text without "@bot", neither as a mention nor at the end of a command. */
 function withoutMention(message: TelegramMessage, self: Self): string {
-  const { text } = writing(message);
+  const { text } = writingOf(message);
   const command = leadingCommand(message);
   const bare = command === undefined ? 0 : command.indexOf("@");
   if (command !== undefined && bare > 0) return (text.slice(0, bare) + text.slice(command.length)).trim();
@@ -130,41 +201,4 @@ function withoutMention(message: TelegramMessage, self: Self): string {
     rest = rest.slice(0, offset) + (/(?:^|\s)$/.test(rest.slice(0, offset)) ? after.replace(/^ /, "") : after);
   }
   return rest.trim();
-}
-
-type Written = Pick<TelegramContent, "sender_chat" | "from" | "chat"> &
-  Partial<Pick<TelegramMessage, "author_signature">>;
-
-/** Someone who hides behind a group or channel is a person of that place only, not one and the same everywhere. */
-function authorOf(message: Written): Author {
-  const { sender_chat, from, chat, author_signature } = message;
-  if (sender_chat) {
-    const id = sender_chat.id === chat.id ? `anonymous:${chat.id}` : `chat:${sender_chat.id}`;
-    return { id, name: author_signature ?? sender_chat.title ?? "Anonymous" };
-  }
-  return { id: String(from?.id), name: from ? fullName(from) : "Anonymous" };
-}
-
-function fullName(user: { first_name: string; last_name?: string | undefined; username?: string | undefined }): string {
-  return [user.first_name, user.last_name].filter(Boolean).join(" ") || user.username || "Someone";
-}
-
-/** The part that was quoted, else the whole message that is answered. A topic's first message is no answer to its creation. */
-function repliedTo(message: TelegramMessage): ChannelMessage["replyTo"] {
-  const { reply_to_message: reply, quote, external_reply: external } = message;
-  if (external && quote) {
-    const { sender_user, sender_user_name, sender_chat, chat } = external.origin;
-    const author = sender_user ? fullName(sender_user) : (sender_user_name ?? (sender_chat ?? chat)?.title);
-    return { author: author ?? "Someone", text: quote.text };
-  }
-  if (!reply || reply.forum_topic_created !== undefined) return undefined;
-  const text = quote?.text || writing(reply).text || mediaNote(reply);
-  return text ? { author: authorOf(reply).name, text } : undefined;
-}
-
-/** What stands for content that has no words. */
-function mediaNote(message: TelegramContent): string | undefined {
-  for (const [kind, name] of Object.entries(mediaNames))
-    if (message[kind as keyof typeof mediaNames] !== undefined) return `[sent ${name}]`;
-  return undefined;
 }

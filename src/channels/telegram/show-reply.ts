@@ -1,7 +1,9 @@
 import type { Api } from "grammy";
 import { ChannelError } from "../../conversation/domain/errors.ts";
+import type { Reply } from "../../conversation/domain/reply.ts";
 import type { Channel, NoteParts } from "../../conversation/ports/channel.ts";
 import { type ChatLine, chatLine } from "./call-chat.ts";
+import { draftWriter, type DraftWriter } from "./draft-writer.ts";
 import { findLostPart, isRoomOfItsOwn, knowsEarlierParts, type Search } from "./find-lost-part.ts";
 import { type MessageIds, messageIds } from "./message-ids.ts";
 import { type WritePacer, writePacer } from "./pace-writes.ts";
@@ -29,6 +31,7 @@ type Means = {
   readonly pacer: WritePacer;
   readonly line: ChatLine;
   readonly writer: PartWriter;
+  readonly drafts: DraftWriter;
   readonly ids: MessageIds;
   readonly doubts: SendDoubts;
 };
@@ -49,7 +52,8 @@ export function replyShower(api: Api["raw"], options: SettleOptions, timings: Te
   const pacer = writePacer(options.pauses);
   const line = chatLine(pacer, options.pauses);
   const writer = partWriter(api, line, pacer);
-  const means: Means = { options, timings, pacer, line, writer, ids: messageIds(), doubts: sendDoubts() };
+  const drafts = draftWriter({ api, line, pacer, draftMs: timings.draftMs });
+  const means: Means = { options, timings, pacer, line, writer, drafts, ids: messageIds(), doubts: sendDoubts() };
 
   return {
     editIntervalMs(message) {
@@ -57,8 +61,8 @@ export function replyShower(api: Api["raw"], options: SettleOptions, timings: Te
       return usualMs * line.slowness(line.idNow(telegramAddress(message).chatId));
     },
 
-    learn({ message, callback_query: callback }) {
-      const known = message ?? callback?.message;
+    learn({ message, edited_message: edited, callback_query: callback }) {
+      const known = message ?? edited ?? callback?.message;
       if (known) means.ids.note(known.chat.id, known.message_id);
       if (message?.migrate_to_chat_id) line.learnMove(message.chat.id, message.migrate_to_chat_id);
       if (message?.migrate_from_chat_id) line.learnMove(message.migrate_from_chat_id, message.chat.id);
@@ -71,18 +75,56 @@ export function replyShower(api: Api["raw"], options: SettleOptions, timings: Te
       noteKnown(room, means);
       means.doubts.of(turn); // from the turn's first sign on, so that we know that we held it all along
       hold.check();
-      const parts = writeReply(reply, turn.message.language);
-      if (!isDraft) await showParts(room, parts, note, means);
-      else if (pacer.isClosed() || line.isClosed(room, line.idNow(room.chatId))) return turn.shown;
-      else if (parts.length === 0 || parts.length < turn.shown.length) await writer.showTyping(room);
-      else if (!writer.isBusy(room)) await showParts(room, parts, note, means);
+      if (isDraft) await showDraft(room, reply, note, means);
+      else {
+        await drafts.settled(room);
+        await showParts(room, writeReply(reply, turn.message.language), note, means);
+        await clearButtons(room, means);
+      }
       return room.shown;
     },
   };
 }
 
+/**
+ * In a private chat the growing part is shown such that it leaves nothing behind, where that is possible: so nothing is in doubt
+ * after a crash, and the answer is one message that was never edited. What the room shows already is edited in place.
+ */
+async function showDraft(room: Showing, reply: Reply, note: NoteParts, means: Means): Promise<void> {
+  const { line, pacer, writer, drafts } = means;
+  const { shown } = room;
+  if (pacer.isClosed() || line.isClosed(room, line.idNow(room.chatId))) return;
+  const parts = writeReply(reply);
+  const growing = parts.at(-1);
+  if (growing && writer.isBusy(room)) return;
+  const isNew = shown.length === 0 || shown.length < parts.length;
+  if (isNew && !reply.stays && drafts.isPossible(room)) {
+    if (parts.length > 1) {
+      await drafts.settled(room);
+      await showParts(room, parts.slice(0, -1), note, means);
+    }
+    if (shown.length < parts.length - 1) return;
+    if (await drafts.show(room, growing, canStop(reply))) return;
+  }
+  if (growing && shown.length <= parts.length) await showParts(room, parts, note, means);
+  else await writer.showTyping(room);
+}
+
+function canStop({ buttons = [] }: Reply): boolean {
+  return buttons.flat().some(({ command }) => command === "/stop");
+}
+
+/** Buttons stand under the newest answer only. Not worth an answer's failing, nor a call while they are rare. */
+async function clearButtons(room: Showing, { writer }: Means): Promise<void> {
+  const { buttonsAt, shown } = room.turn;
+  if (buttonsAt === undefined || [...shown, ...room.shown].includes(buttonsAt) || writer.isBusy(room)) return;
+  await writer.clearButtons(room, buttonsAt).catch((error: unknown) => {
+    if (!(error instanceof ChannelError)) throw error;
+  });
+}
+
 function noteKnown({ chatId, messageId, turn }: Showing, { ids }: Means): void {
-  ids.note(chatId, messageId);
+  if (messageId !== undefined) ids.note(chatId, messageId);
   for (const id of turn.shown) {
     const part = readPart(id, chatId);
     ids.note(part.chatId, part.messageId);
@@ -177,6 +219,7 @@ async function findLost(room: Showing, part: Part, doubt: Doubt, means: Means): 
 }
 
 /** Whether what was sent may be looked for in this room. */
-function mayLook({ chatId, threadId }: Showing, { options, line }: Means): boolean {
-  return options.settle !== false && isRoomOfItsOwn({ chatId, threadId, chatIdNow: line.idNow(chatId) });
+function mayLook({ chatId, threadId, messageId }: Showing, { options, line }: Means): boolean {
+  if (options.settle === false || messageId === undefined) return false;
+  return isRoomOfItsOwn({ chatId, threadId, chatIdNow: line.idNow(chatId) });
 }

@@ -1,8 +1,12 @@
 import { GatewayError, StoreError } from "../../conversation/domain/errors.ts";
 import { BadDeliveryError, type Channel, type Webhook } from "../../conversation/ports/channel.ts";
+import { fetchFile } from "./fetch-file.ts";
 import { keepWebhook } from "./keep-webhook.ts";
+import { markMessages } from "./mark-messages.ts";
 import { pause } from "../../conversation/domain/pause.ts";
 import { pollUpdates } from "./poll-updates.ts";
+import { fileIdOf } from "./read-attachment.ts";
+import { presses } from "./presses.ts";
 import { readMessage, type Self } from "./read-message.ts";
 import { replyShower } from "./show-reply.ts";
 import { telegramApi } from "./telegram-api.ts";
@@ -19,6 +23,7 @@ const webhookPath = "/api/webhook/telegram";
 export function telegramChannel(options: TelegramOptions, timings: TelegramTimings = telegramTimings): Channel {
   const { webhook, commands, report } = options;
   const api = telegramApi(options.token, options.apiRoot, timings.callMs);
+  const buttons = presses(api, timings.pressMs);
   const shower = replyShower(api, options, timings);
   const link: TelegramLink = { api, commands, report, timings, health: { state: "connecting", reason: "starting" } };
   /** Takes webhook deliveries, once we know who we are. */
@@ -30,15 +35,24 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
     receivesAlone: webhook === undefined,
     editIntervalMs: shower.editIntervalMs,
     show: shower.show,
+    mark: markMessages(api),
     health: () => link.health,
+
+    fetch: (attachment, bytesMax, signal) =>
+      fetchFile(
+        { api, token: options.token, apiRoot: options.apiRoot, fileMs: timings.fileMs },
+        fileIdOf(attachment),
+        bytesMax,
+        signal,
+      ),
 
     async listen(accept, signal) {
       const take: Take = async (updates, self) => {
         for (const update of updates) shower.learn(update);
-        const messages = updates.flatMap((update) => readMessage(update, self, Date.now()) ?? []);
+        const permitted = await buttons.permitted(updates);
+        const messages = permitted.flatMap((update) => readMessage(update, self, Date.now()) ?? []);
         if (messages.length > 0) await accept(messages);
-        for (const { callback_query: callback } of updates)
-          if (callback) api.answerCallbackQuery({ callback_query_id: callback.id }).catch(() => {}); // it only ends a spinner
+        buttons.end(permitted);
       };
       const meet = (self: Self) => open.resolve((update) => take([update], self));
       try {

@@ -1,5 +1,5 @@
 import type { Api } from "grammy";
-import type { CommandWord } from "../../conversation/domain/command.ts";
+import type { TranslatedCommandWord } from "../../conversation/domain/command.ts";
 import type { ChannelHealth } from "../../conversation/ports/channel.ts";
 import type { Secret } from "../../secret.ts";
 import type { Pauses } from "../share-pauses.ts";
@@ -14,7 +14,7 @@ export type TelegramOptions = {
   /** Present: Telegram calls `url` + "/api/webhook/telegram" and proves itself by `secret`. Absent: we poll. */
   readonly webhook?: { readonly url: string; readonly secret: Secret };
   /** What Telegram's command menu offers. */
-  readonly commands: readonly CommandWord[];
+  readonly commands: readonly TranslatedCommandWord[];
   /** The chats that Telegram wants left alone, as all instances know them. */
   readonly pauses: Pauses;
   /** Hears of what failed and is tried again. Gets no token and no message's text. */
@@ -37,4 +37,4 @@ export type TelegramLink = Pick<TelegramOptions, "commands" | "report"> & {
 export type Take = (updates: readonly TelegramUpdate[], self: Self) => Promise<void>;
 
 /** The kinds of updates that we want. */
-export const updateKinds = ["message", "callback_query"] as const;
+export const updateKinds = ["message", "edited_message", "callback_query", "stopped_message_generation"] as const;

@@ -4,6 +4,12 @@ export const telegramTimings = {
   pollSeconds: 25,
   /** How long an answer may take; a poll is given as much on top of its own time before it counts as dead. */
   callMs: 10_000,
+  /** How long a draft that fades may be on its way. */
+  draftMs: 3_000,
+  /** How long the download of what a person sent may take. */
+  fileMs: 60_000,
+  /** How long Telegram is given to say who runs a group, before a press there is taken for a stranger's. */
+  pressMs: 3_000,
   /** The first pause after a failure, doubled each time up to `pauseMsMax`. */
   pauseMs: 500,
   pauseMsMax: 30_000,

@@ -8,12 +8,15 @@ const user = z.object({
   first_name: z.string().default(""),
   last_name: z.string().optional(),
   username: z.string().optional(),
+  language_code: z.string().optional(),
 });
 
 const chat = z.object({
   id: z.int(),
   type: z.enum(["private", "group", "supergroup", "channel"]),
   title: z.string().optional(),
+  first_name: z.string().optional(),
+  last_name: z.string().optional(),
   is_forum: z.boolean().optional(),
 });
 
@@ -25,33 +28,38 @@ const entity = z.object({
   user: z.object({ id: z.int() }).optional(),
 });
 
-/** Each kind of content by its field, and how it is called in a sentence. The first one present names a message. */
-export const mediaNames = {
-  animation: "an animation",
-  audio: "an audio file",
-  live_photo: "a live photo",
-  paid_media: "paid media",
-  photo: "a photo",
-  sticker: "a sticker",
-  story: "a story",
-  video: "a video",
-  video_note: "a video note",
-  voice: "a voice message",
-  document: "a file",
-  contact: "a contact",
-  dice: "a dice",
-  game: "a game",
-  poll: "a poll",
-  checklist: "a checklist",
-  venue: "a place",
-  location: "a location",
-} as const;
+const file = z.object({
+  file_id: z.string(),
+  file_size: z.int().optional(),
+  mime_type: z.string().optional(),
+  file_name: z.string().optional(),
+});
+/** One picture in several sizes. */
+const photo = z.array(file.extend({ width: z.int() }));
 
-const media = Object.fromEntries(Object.keys(mediaNames).map((kind) => [kind, z.unknown().optional()])) as {
-  [K in keyof typeof mediaNames]: z.ZodOptional<z.ZodUnknown>;
-};
+/** What a message can hold besides words: one of these, and for older programs a second one that says the same. */
+const media = z.object({
+  animation: file.optional(),
+  audio: file.extend({ title: z.string().optional() }).optional(),
+  document: file.optional(),
+  live_photo: file.extend({ photo: photo.optional() }).optional(),
+  photo: photo.optional(),
+  video: file.optional(),
+  video_note: file.optional(),
+  voice: file.optional(),
+  sticker: z.object({ emoji: z.string().optional() }).optional(),
+  contact: z.object({ first_name: z.string(), last_name: z.string().optional() }).optional(),
+  dice: z.object({ emoji: z.string(), value: z.int() }).optional(),
+  poll: z.object({ question: z.string() }).optional(),
+  venue: z.object({ title: z.string(), address: z.string() }).optional(),
+  location: z.object({ latitude: z.number(), longitude: z.number() }).optional(),
+  checklist: z.object({ title: z.string() }).optional(),
+  game: z.object({ title: z.string() }).optional(),
+  paid_media: z.unknown().optional(),
+  story: z.unknown().optional(),
+});
 
-const content = z.object({
+const content = media.extend({
   message_id: z.int(),
   from: user.optional(),
   sender_chat: chat.optional(),
@@ -62,7 +70,6 @@ const content = z.object({
   caption: z.string().optional(),
   caption_entities: z.array(entity).optional(),
   forum_topic_created: z.unknown().optional(),
-  ...media,
 });
 
 const origin = z.object({
@@ -78,9 +85,13 @@ const message = content.extend({
   is_automatic_forward: z.boolean().optional(),
   author_signature: z.string().optional(),
   via_bot: z.unknown().optional(),
+  edit_date: z.int().optional(),
+  /** The album that it belongs to. */
+  media_group_id: z.string().optional(),
+  forward_origin: origin.optional(),
   reply_to_message: content.optional(),
   quote: z.object({ text: z.string() }).optional(),
-  external_reply: z.object({ origin }).optional(),
+  external_reply: media.extend({ origin }).optional(),
   /** The group became this supergroup; the other one is said there. */
   migrate_to_chat_id: z.int().optional(),
   migrate_from_chat_id: z.int().optional(),
@@ -101,13 +112,22 @@ const callbackQuery = z.object({
   data: z.string().optional(),
 });
 
+/** The person has pressed the button that a draft offers. */
+const stopped = z.object({ chat, message_thread_id: z.int().optional(), draft_id: z.int() });
+
 export const updateSchema = z.object({
   update_id: z.int(),
   message: message.optional(),
+  edited_message: message.optional(),
   callback_query: callbackQuery.optional(),
+  stopped_message_generation: stopped.optional(),
 });
 
 export type TelegramUpdate = z.output<typeof updateSchema>;
+export type TelegramUser = z.output<typeof user>;
+export type TelegramMedia = z.output<typeof media>;
+export type TelegramOrigin = z.output<typeof origin>;
 export type TelegramMessage = z.output<typeof message>;
 export type TelegramContent = z.output<typeof content>;
+export type TelegramStopped = z.output<typeof stopped>;
 export type TelegramCallback = z.output<typeof callbackQuery>;

@@ -12,6 +12,8 @@ export type Part = {
   readonly entities: readonly MessageEntity[];
   /** Shown above the text, which is then its caption. */
   readonly file?: ReplyFile;
+  /** Under it, in rows. */
+  readonly buttons?: NonNullable<Reply["buttons"]>;
 };
 
 /** After entities are parsed. In UTF-16 units, which is always safe. */
@@ -27,11 +29,9 @@ const captionCharsMax = 1024;
  */
 export function writeReply(reply: Reply, language?: string): readonly Part[] {
   const parts = writeParts(reply);
-  if (!reply.end) return parts.length > partsMax ? cutDraft(parts) : parts;
-  return withFile(
-    parts.length > partsMax ? [...parts.slice(0, partsMax - 1), writeWhole(reply, language)] : parts,
-    reply.file,
-  );
+  if (!reply.end) return withButtons(parts.length > partsMax ? cutDraft(parts) : parts, reply);
+  const whole = parts.length > partsMax ? [...parts.slice(0, partsMax - 1), writeWhole(reply, language)] : parts;
+  return withButtons(withFile(whole, reply.file), reply);
 }
 
 function writeParts(reply: Reply): readonly Part[] {
@@ -61,6 +61,12 @@ function withFile(parts: readonly Part[], file: ReplyFile | undefined): readonly
   if (!last || last.file || last.text.length > captionCharsMax)
     return [...parts, { text: file.name, entities: [], file }];
   return [...parts.slice(0, -1), { ...last, file }];
+}
+
+/** A keyboard hangs on one message: the last. */
+function withButtons(parts: readonly Part[], { buttons }: Reply): readonly Part[] {
+  const last = parts.at(-1);
+  return last && buttons ? [...parts.slice(0, -1), { ...last, buttons }] : parts;
 }
 
 /**

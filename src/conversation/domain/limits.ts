@@ -23,6 +23,8 @@ export const limits = {
   typingAfterMs: 150,
   /** How often "typing" is renewed until the first draft. */
   typingMs: 4_000,
+  /** How often a draft that does not grow is shown again: on Telegram one fades after 30 s. */
+  renewMs: 20_000,
   /** How soon a message that waits for an AI is told so. */
   noticeAfterMs: 5_000,
   /** How long a written ending is tried to be saved when the database is away, before the turn is left to another attempt. */

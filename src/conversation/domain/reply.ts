@@ -11,6 +11,8 @@ export type Reply = {
    * moderates the room) can press them. Channels without buttons leave them out: each stands for a command that can be written.
    */
   readonly buttons?: readonly (readonly Button[])[];
+  /** Nobody writes on it for now: it must stay by itself where drafts fade. */
+  readonly stays?: true;
   /** Comes with it, as a file to save. */
   readonly file?: ReplyFile;
 };

@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { say } from "../../src/conversation/domain/words/say.ts";
+import { startTelegramDouble, type TelegramDouble } from "../doubles/telegram-double.ts";
+import type { Said } from "../doubles/telegram-rooms.ts";
+import { until } from "../until.ts";
+import { openWorld, type World } from "./open-world.ts";
+
+let world: World;
+let telegram: TelegramDouble;
+
+beforeEach(async () => {
+  world = await openWorld();
+  telegram = await startTelegramDouble();
+});
+afterEach(async () => {
+  await world.close();
+  await telegram.close();
+  expect(telegram.unknownRequests).toEqual([]);
+  expect(telegram.violations).toEqual([]);
+});
+
+const start = () => world.start({ TELEGRAM_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url });
+const ours = (chat: number) => telegram.transcript(chat).filter(({ fromBot }) => fromBot);
+const texts = (chat: number) => ours(chat).map(({ text }) => text);
+const labels = (chat: number) => ours(chat).map(({ buttons }) => buttons.flat().map(({ text }) => text));
+const untilSaid = (chat: number, text: string | RegExp) =>
+  until(
+    () => ours(chat).find((said) => (typeof text === "string" ? said.text === text : text.test(said.text))),
+    `“${text}”`,
+    15_000,
+  );
+const button = (name: "regenerate" | "continue" | "model" | "stop") => say("en", `buttons.${name}`);
+
+const ada = { id: 501, first_name: "Ada" };
+const bob = { id: 502, first_name: "Bob", language_code: "de" };
+const carol = { id: 503, first_name: "Carol" };
+const group = { id: -1_000_000_001_001, title: "Friends", admins: [carol.id] };
+
+test("in a private chat it thinks within a second, writes before one's eyes, and sends one message", async () => {
+  await start();
+  await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
+  world.ai.hold();
+  const askedAtMs = Date.now();
+  telegram.say({ chat: 501, text: "Tell me" });
+  await until(() => telegram.draft(501), "a first sign");
+  expect(Date.now() - askedAtMs).toBeLessThan(1_000);
+  world.ai.release(2);
+  const growing = await until(() => telegram.draft(501)?.text, "the first words", 10_000);
+  expect("You said: Tell me").toContain(growing);
+  expect(telegram.draft(501)?.canStop).toBe(true);
+  expect(ours(501)).toEqual([]);
+  world.ai.release();
+  expect(await untilSaid(501, "You said: Tell me")).toMatchObject({ edits: 0 });
+  expect(telegram.draft(501)).toBeUndefined();
+});
+
+test("who stops the writing keeps what is written, and can let it go on", async () => {
+  world.ai.answer = ({ body }) => (body.messages.length > 2 ? "four five six" : "one two three four five six");
+  await start();
+  world.ai.hold();
+  telegram.say({ chat: 501, text: "Count" });
+  await until(() => world.ai.running > 0, "the AI is asked", 10_000);
+  world.ai.release(3);
+  await until(() => telegram.draft(501)?.text === "one two three", "three words", 10_000);
+  telegram.stop(501);
+  const stopped = await untilSaid(501, /^one two three\s+\(stopped\)$/);
+  world.ai.release();
+  await until(() => labels(501)[0]?.includes(button("continue")), "the button");
+  telegram.press(501, stopped.id, button("continue"));
+  await untilSaid(501, /four five six$/);
+});
+
+test("buttons work after a restart, on another instance, and stand under the newest answer only", async () => {
+  const first = await start();
+  telegram.say({ chat: 501, text: "One" });
+  const answer = await untilSaid(501, "You said: One");
+  await first.kill();
+
+  world.ai.answer = () => "Said anew";
+  await Promise.all([start(), start()]);
+  const press = telegram.press(501, answer.id, button("regenerate"));
+  await untilSaid(501, "Said anew");
+  await until(() => telegram.presses.get(press)?.answer, "no spinner stays");
+  expect(texts(501)).toEqual(["Said anew"]);
+
+  telegram.say({ chat: 501, text: "Two" });
+  await until(() => ours(501).length === 2, "the second answer", 10_000);
+  await until(() => labels(501)[0]?.length === 0, "the first answer's buttons are gone", 10_000);
+  expect(labels(501)[1]).toContain(button("regenerate"));
+}, 60_000);
+
+test("in a group only who asked, and who runs it, presses the buttons; others are told so in their language", async () => {
+  await start();
+  await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
+  telegram.say({ chat: group, from: bob, text: "I only listen" });
+  telegram.say({ chat: group, from: ada, text: "@parley_bot hello" });
+  const answer = await untilSaid(group.id, /^You said: .*hello$/);
+  world.ai.answer = () => "Said anew";
+  const refused = telegram.press(group.id, answer.id, button("regenerate"), bob);
+  const told = await until(() => telegram.presses.get(refused)?.answer, "Bob is told");
+  expect(told).toEqual({ text: say("de", "refusals.press"), isAlert: true });
+  expect(world.ai.requestCount).toBe(1);
+  telegram.press(group.id, answer.id, button("regenerate"), carol);
+  await untilSaid(group.id, "Said anew");
+  expect(texts(group.id)).toEqual(["Said anew"]);
+});
+
+test("a growing answer in a group is edited at most 15 times a minute, with a button that stops it", async () => {
+  await start();
+  await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
+  world.ai.hold();
+  telegram.say({ chat: group, from: ada, text: "@parley_bot count" });
+  await until(() => world.ai.running > 0, "the AI is asked", 10_000);
+  world.ai.release(1);
+  await until(() => labels(group.id)[0]?.includes(button("stop")), "a draft with its button", 10_000);
+  const [draft] = ours(group.id);
+  telegram.press(group.id, draft?.id ?? 0, button("stop"), ada);
+  await untilSaid(group.id, /\(stopped\)$/);
+  world.ai.release();
+  expect(telegram.callsOf("sendMessageDraft")).toEqual([]);
+});
+
+test("the last question, edited within a minute, is answered anew in place", async () => {
+  await start();
+  const question = telegram.say({ chat: 501, text: "Helo" });
+  await untilSaid(501, "You said: Helo");
+  telegram.edit(501, question, "Hello");
+  await untilSaid(501, "You said: Hello");
+  expect(texts(501)).toEqual(["You said: Hello"]);
+  telegram.say({ chat: 501, text: "And?" });
+  await untilSaid(501, "You said: And?");
+  expect(JSON.stringify(world.ai.requests.at(-1)?.body.messages)).not.toContain("Helo\"");
+});
+
+test("what is written while an answer runs is marked as noted, and answered after it, in order", async () => {
+  await start();
+  world.ai.hold();
+  telegram.say({ chat: 501, text: "First" });
+  await until(() => world.ai.running > 0, "the AI is asked", 10_000);
+  const second = telegram.say({ chat: 501, text: "Second" });
+  const reactions = () => telegram.transcript(501).find(({ id }) => id === second)?.reactions;
+  await until(() => reactions()?.includes("👀"), "the mark", 10_000);
+  world.ai.release();
+  await untilSaid(501, "You said: Second");
+  expect(texts(501)).toEqual(["You said: First", "You said: Second"]);
+  await until(() => reactions()?.length === 0, "the mark is gone", 10_000);
+});
+
+test("a paste that Telegram cuts in pieces is one question", async () => {
+  await start();
+  const paste = "word ".repeat(1_200);
+  for (const text of [paste.slice(0, 4_095), paste.slice(4_095)]) telegram.say({ chat: 501, text });
+  await until(() => ours(501).length > 0, "the answer", 15_000);
+  expect(world.ai.requestCount).toBe(1);
+  expect(JSON.stringify(world.ai.requests[0]?.body.messages).match(/word/g)).toHaveLength(1_200);
+});
+
+test("an album is one question with all of its pictures", async () => {
+  await start();
+  const sent = (name: string, more: object): Said => {
+    const file_id = telegram.files.add(pixel);
+    const photo = [{ file_id, file_unique_id: name, width: 1, height: 1, file_size: pixel.length }];
+    return { chat: 501, extra: { photo, media_group_id: "5", ...more } };
+  };
+  telegram.say(sent("a", { caption: "What is this?" }));
+  telegram.say(sent("b", {}));
+  telegram.say(sent("c", {}));
+  await until(() => ours(501).length > 0, "the answer", 15_000);
+  expect(world.ai.requestCount).toBe(1);
+  const prompt = JSON.stringify(world.ai.requests[0]?.body.messages.at(-1));
+  expect(prompt).toContain("What is this?");
+  expect(prompt.match(/picture|image_url"/g)).toHaveLength(3);
+});
+
+test("bots and what is sent through them are left alone", async () => {
+  await start();
+  await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
+  telegram.say({ chat: group, from: { id: 9, is_bot: true, first_name: "Echo" }, text: "@parley_bot hello" });
+  telegram.say({ chat: 501, text: "a cat", extra: { via_bot: { id: 10, is_bot: true, first_name: "gif" } } });
+  telegram.say({ chat: 501, text: "Hello" });
+  await untilSaid(501, "You said: Hello");
+  expect(world.ai.requestCount).toBe(1);
+  expect(texts(group.id)).toEqual([]);
+});
+
+/** A picture of one point. */
+const pixel = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { asked, telegram } from "./open-telegram.ts";
+
+const signal = new AbortController().signal;
+
+test("a message that waits is looked at, until it is taken", async () => {
+  const double = await telegram();
+  const { channel, message } = await asked(double, { chat: 7, text: "Hi" });
+  await channel.mark?.(message, "queued", signal);
+  expect(double.transcript(7)[0]?.reactions).toEqual(["👀"]);
+  await channel.mark?.(message, "taken", signal);
+  expect(double.transcript(7)[0]?.reactions).toEqual([]);
+});
+
+test("a group that allows no reactions is asked once", async () => {
+  const double = await telegram();
+  const chat = { id: -5, allowsReactions: false as const };
+  const { channel, message } = await asked(double, { chat, text: "@parley_bot hi" });
+  await expect(channel.mark?.(message, "queued", signal)).rejects.toMatchObject({ name: "ChannelError" });
+  await channel.mark?.(message, "queued", signal);
+  expect(double.callsOf("setMessageReaction")).toHaveLength(1);
+});
+
+test("a press is no message that could be marked", async () => {
+  const double = await telegram();
+  const { channel, message } = await asked(double, { chat: 7, text: "Hi" });
+  await channel.mark?.({ ...message, about: { kind: "pressed", turnId: "1" } }, "queued", signal);
+  expect(double.callsOf("setMessageReaction")).toEqual([]);
+});
