@@ -49,22 +49,26 @@ test("kill -9 in mid-answer: the next start answers, and the page sees one answe
   expect(world.ai.requestCount).toBe(2);
 });
 
-test("kill -9 in mid-answer on Telegram: the next start goes on in the same message", async () => {
+test("kill -9 in mid-answer on Telegram: the next start goes on in the same draft, and sends one message", async () => {
   const first = await onTelegram();
   world.ai.answer = () => words;
   world.ai.hold();
   telegram.say({ chat, text: "count" });
   await until(() => world.ai.running === 1, "the AI is asked", 10_000);
   world.ai.release(4);
-  await until(async () => (await world.count("turns where parts <> '[]'")) === 1, "the answer grows", 10_000);
+  await until(() => telegram.draft(chat)?.text, "the answer grows", 10_000);
+  const draftId = telegram.draft(chat)?.draftId;
   await first.kill();
   world.ai.release();
 
   await onTelegram();
   await until(() => botSaid().join() === words, "the answer is whole", 15_000);
   expect(botSaid()).toEqual([words]);
+  expect(new Set(telegram.callsOf("sendMessageDraft").map(({ params }) => params["draft_id"]))).toEqual(
+    new Set([draftId]),
+  );
   expect(world.ai.requestCount).toBe(2);
-});
+}, 40_000);
 
 test("kill -9 after the reply was saved: it is sent, and the AI is not asked again", async () => {
   const first = await onTelegram();

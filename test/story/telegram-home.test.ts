@@ -129,7 +129,7 @@ test("the last question, edited within a minute, is answered anew in place", asy
   expect(texts(501)).toEqual(["You said: Hello"]);
   telegram.say({ chat: 501, text: "And?" });
   await untilSaid(501, "You said: And?");
-  expect(JSON.stringify(world.ai.requests.at(-1)?.body.messages)).not.toContain("Helo\"");
+  expect(JSON.stringify(world.ai.requests.at(-1)?.body.messages)).not.toContain('Helo"');
 });
 
 test("what is written while an answer runs is marked as noted, and answered after it, in order", async () => {
