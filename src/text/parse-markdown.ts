@@ -2,24 +2,27 @@ import type { Root } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
-import remend, { type RemendOptions } from "remend";
+import { findSpoilers } from "./find-spoilers.ts";
+import { mathsFromMarkdown, mathsSyntax } from "./maths-syntax.ts";
+import { mendDraft } from "./mend-draft.ts";
 
-/** Reads GitHub's Markdown: tables, task lists, strikethrough, bare links and footnotes included. Never throws. */
+/**
+ * Reads GitHub's Markdown: tables, task lists, strikethrough, bare links and footnotes included; and what models write besides:
+ * mathematics, spoilers. Never throws.
+ */
 export function parseMarkdown(markdown: string): Root {
-  return fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+  return findSpoilers(parse(markdown), markdown, "final");
 }
 
-/** Reads Markdown that is still being written: what is open at its end ("**bol", "[link](htt") counts as closed there. */
+/** Reads Markdown that is still being written. */
 export function parseDraft(markdown: string): Root {
-  return parseMarkdown(remend(markdown, halfWritten));
+  const mended = mendDraft(markdown);
+  return findSpoilers(parse(mended), mended, "draft");
 }
 
-/** Mathematics and HTML are shown as they were written, so nothing of theirs is to be mended. */
-const halfWritten: RemendOptions = {
-  katex: false,
-  inlineKatex: false,
-  htmlTags: false,
-  linkMode: "text-only",
-  handlers: [{ name: "hide a half-written image", priority: -1, handle: (text) => text.replace(halfImage, "") }],
-};
-const halfImage = /!\[[^\]\n]*(?:\]\([^)\s]*)?$/;
+function parse(markdown: string): Root {
+  return fromMarkdown(markdown, {
+    extensions: [gfm(), mathsSyntax],
+    mdastExtensions: [gfmFromMarkdown(), mathsFromMarkdown],
+  });
+}

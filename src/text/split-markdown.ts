@@ -1,3 +1,5 @@
+import { type Fence, fenceAfter } from "./fence-after.ts";
+
 /** One piece of a longer Markdown text. */
 export type Piece = {
   /** The sources of all pieces, joined, are the whole text. */
@@ -123,9 +125,6 @@ function graphemeCut(markdown: string, start: number, reach: number): number {
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const graphemeCharsMax = 64;
 
-/** An open code block: what opened it, and what precedes its lines inside of lists and quotes. */
-type Fence = { readonly marker: string; readonly info: string; readonly prefix: string };
-
 /** The source as it is to be shown on its own, and the fence that is open after it. */
 function render(source: string, from: { fence: Fence | undefined; first: boolean }): { text: string; fence?: Fence } {
   const nested = from.first || from.fence ? 0 : (nestedItem.exec(source)?.[1]?.length ?? 0);
@@ -167,21 +166,6 @@ function indentOf(line: string, most: number): number {
 function prefixLength(line: string, fence: Fence | undefined): number {
   return Math.min(fence?.prefix.length ?? 0, /^[ \t>]*/.exec(line)?.[0].length ?? 0);
 }
-
-/** The fence that is open after `line`. */
-function fenceAfter(line: string, open: Fence | undefined): Fence | undefined {
-  const match = fenceLine.exec(line);
-  if (!match) return open;
-  const [, prefix = "", marker = "", rest = ""] = match;
-  if (open) return marker.startsWith(open.marker) && rest.trim() === "" && !/[^\s>]/.test(prefix) ? undefined : open;
-  if (marker.startsWith("`") && rest.includes("`")) return undefined;
-  const info = rest.trim();
-  return { marker, info: info.length > infoCharsMax ? "" : info, prefix: prefix.replaceAll(/[^\s>]/g, " ") };
-}
-
-/** Up to 32 marks: a longer row is no fence to us, so that reopening never costs more than a message holds. */
-const fenceLine = /^((?:[ \t]*>)*[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3,32}(?!`)|~{3,32}(?!~))([^\n]*)\n?$/;
-const infoCharsMax = 40;
 
 /** The index after the line's newline, or the end. */
 function lineEnd(text: string, at: number): number {

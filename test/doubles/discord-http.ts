@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { apiError, invalid, type Answer } from "./discord-answers.ts";
 import { refuseComponents } from "./discord-components.ts";
+import { contentFault } from "./discord-content.ts";
 import { discordCommands } from "./discord-commands.ts";
 import { discordFiles } from "./discord-files.ts";
 import { discordInteractions, type InteractionOptions } from "./discord-interactions.ts";
@@ -335,10 +336,12 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     if (typeof allowed !== "object") complaints.push("a message without allowed_mentions");
     if (typeof flags === "number" && (flags & ~0xd004) !== 0) return invalid("flags", "BASE_TYPE_BAD");
     if (typeof content !== "string") return apiError(400, 50_006, "Cannot send an empty message");
-    if (Array.from(content).length > 2_000) return invalid("content", "BASE_TYPE_MAX_LENGTH");
+    const fault = contentFault(content);
+    if (fault === "too long") return invalid("content", "BASE_TYPE_MAX_LENGTH");
+    if (fault === "malformed") return apiError(400, 50_109, "The request body contains invalid JSON.");
     const unfit = refuseUploads(body, message);
     if (unfit) return unfit;
-    if (content.trim() === "" && attachmentsAfter(body, () => "", message).length === 0)
+    if (fault === "empty" && attachmentsAfter(body, () => "", message).length === 0)
       return apiError(400, 50_006, "Cannot send an empty message");
     if (nonce !== undefined && (typeof nonce !== "string" || nonce.length > 25))
       return invalid("nonce", "BASE_TYPE_MAX_LENGTH");

@@ -32,6 +32,16 @@ const word = fc.oneof(
     "<",
   ),
   fc.constantFrom(
+    "||hidden||",
+    "||",
+    "$x^2$",
+    "$",
+    "$5",
+    String.raw`\(a_1\)`,
+    String.raw`\[`,
+    "[![b](https://e.org/b.svg)](https://e.org)",
+  ),
+  fc.constantFrom(
     "![picture](https://example.org/p.png)",
     "**bold `code` *it***",
     "[**b** `c`](https://example.org)",
@@ -76,6 +86,9 @@ const block = fc.oneof(
     "\n\n\n",
     "    indented code",
     "Title\n=====",
+    "$$\nx = y\n- 1\n$$",
+    "$$",
+    "\\[\nx\n\\]",
     "```",
     "**",
   ),
@@ -83,3 +96,14 @@ const block = fc.oneof(
 
 /** A Markdown document as a model might write it, or might break it. */
 export const markdownDocument = fc.array(block, { maxLength: 10 }).map((blocks) => blocks.join("\n\n"));
+
+/** Anything that may come: documents, long ones, nonsense. */
+export const anyMarkdown = fc.oneof(
+  { weight: 20, arbitrary: markdownDocument },
+  { weight: 2, arbitrary: fc.array(markdownDocument, { minLength: 4, maxLength: 8 }).map((all) => all.join("\n\n")) },
+  { weight: 5, arbitrary: fc.string({ unit: "binary", maxLength: 300 }) },
+  {
+    weight: 15,
+    arbitrary: fc.string({ unit: fc.constantFrom(...Array.from("*_`~[]()!#>|-+.:\\<&;$^{} \n\ta1")), maxLength: 120 }),
+  },
+);

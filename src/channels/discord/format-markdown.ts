@@ -1,4 +1,7 @@
-import type { List, ListItem, PhrasingContent, Root, RootContent, Table } from "mdast";
+import type { Code, List, ListItem, PhrasingContent, Root, RootContent } from "mdast";
+import { alignTable } from "../../text/align-table.ts";
+import { mathsToText } from "../../text/maths-to-text.ts";
+import { tableAsList } from "../../text/table-as-list.ts";
 
 /** Writes Markdown in Discord's dialect. What Discord cannot show is shown another way: tables as aligned text, pictures as links, HTML as text. */
 export function formatMarkdown({ children }: Root): string {
@@ -29,9 +32,11 @@ function writeBlock(node: RootContent, targets: Targets): string {
     case "list":
       return writeList(node, targets);
     case "code":
-      return codeBlock(node.value, node.lang ?? "");
-    case "table":
-      return codeBlock(alignTable(node), "");
+      return writeCode(node);
+    case "table": {
+      const aligned = alignTable(node);
+      return aligned === undefined ? writeList(tableAsList(node), targets) : codeBlock(aligned, "");
+    }
     case "thematicBreak":
       return "─".repeat(12);
     case "html":
@@ -50,7 +55,9 @@ function writeBlock(node: RootContent, targets: Targets): string {
     case "strong":
     case "emphasis":
     case "delete":
+    case "spoiler":
     case "inlineCode":
+    case "inlineMath":
     case "break":
     case "link":
     case "linkReference":
@@ -105,39 +112,16 @@ function indent(text: string, by: string): string {
 
 const fence = "```";
 
+function writeCode({ lang, value }: Code): string {
+  const formula = lang === "math" ? mathsToText(value) : undefined;
+  return formula === undefined ? codeBlock(value, lang ?? "") : escapeLineStarts(escape(formula));
+}
+
 /** Discord knows no longer fence, so one inside of the code is broken up by a space without width. */
 function codeBlock(code: string, info: string): string {
   const language = /^[\w+.#-]+/.exec(info)?.[0] ?? "";
   return `${fence}${language}\n${code.replaceAll(fence, "`\u200b`\u200b`").trimEnd() || " "}\n${fence}`;
 }
-
-/** Rows as lines, columns under each other. */
-function alignTable({ children, align }: Table): string {
-  const rows = children.map((row) => row.children.map((cell) => plainText(cell).replaceAll(/\s+/g, " ").trim()));
-  const columns = Math.max(...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, at) => Math.max(...rows.map((row) => widthOf(row[at] ?? ""))));
-  const pad = (text: string, at: number) => {
-    const missing = (widths[at] ?? 0) - widthOf(text);
-    const before = { left: 0, right: missing, center: missing >> 1 }[align?.[at] ?? "left"];
-    return " ".repeat(before) + text + " ".repeat(missing - before);
-  };
-  const lines = rows.map((row) =>
-    widths
-      .map((_, at) => pad(row[at] ?? "", at))
-      .join(" | ")
-      .trimEnd(),
-  );
-  const rule = widths.map((width) => "-".repeat(width)).join("-+-");
-  return [lines[0], rule, ...lines.slice(1)].join("\n");
-}
-
-/** In columns of a fixed-width font, nearly: east Asian letters and most emoji take two. */
-function widthOf(text: string): number {
-  return Array.from(text).reduce((width, letter) => width + (wide.test(letter) ? 2 : 1), 0);
-}
-
-const wide =
-  /[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\uff01-\uff60]/u;
 
 function plainText(node: { value?: string; alt?: string | null; children?: readonly object[] }): string {
   return node.value ?? node.alt ?? (node.children ?? []).map(plainText).join("");
@@ -157,16 +141,26 @@ function writePhrase(node: PhrasingContent, targets: Targets): string {
       return around("*", writeInline(node.children, targets));
     case "delete":
       return around("~~", writeInline(node.children, targets));
+    case "spoiler":
+      return around("||", writeInline(node.children, targets));
     case "inlineCode":
       return inlineCode(node.value);
+    case "inlineMath": {
+      const formula = mathsToText(node.value);
+      return formula === undefined ? inlineCode(node.value) : escape(formula);
+    }
     case "break":
       return "\n";
     case "html":
       return escape(htmlText(node.value));
     case "link":
-      return writeLink(writeInline(node.children, targets), plainText(node), node.url);
+      return writeLink(writeInline(withoutPictures(node.children), targets), plainText(node), node.url);
     case "linkReference":
-      return writeLink(writeInline(node.children, targets), plainText(node), targets.get(node.identifier) ?? "");
+      return writeLink(
+        writeInline(withoutPictures(node.children), targets),
+        plainText(node),
+        targets.get(node.identifier) ?? "",
+      );
     case "image":
       return writeLink(escape(node.alt || "picture"), node.alt ?? "", node.url);
     case "imageReference":
@@ -175,6 +169,11 @@ function writePhrase(node: PhrasingContent, targets: Targets): string {
     default:
       return `[${escape(node.label ?? node.identifier)}]`;
   }
+}
+
+/** A link in a link is none. */
+function withoutPictures(nodes: readonly PhrasingContent[]): readonly PhrasingContent[] {
+  return nodes.map((node) => (node.type === "image" ? { type: "text", value: node.alt || "picture" } : node));
 }
 
 function around(mark: string, text: string): string {

@@ -1,4 +1,5 @@
 import { type Reply, type ReplyFile, replyMarkdown } from "../../conversation/domain/reply.ts";
+import { fenceMaths } from "../../text/fence-maths.ts";
 import { parseDraft, parseMarkdown } from "../../text/parse-markdown.ts";
 import { splitMarkdown } from "../../text/split-markdown.ts";
 import { partsMax, wholeAsFile } from "../../conversation/domain/whole-as-file.ts";
@@ -33,7 +34,7 @@ export function writePlainReply(reply: Reply, language?: string): readonly Part[
 type Asked = { readonly reply: Reply; readonly language: string | undefined };
 
 function asParts({ reply, language }: Asked, write: (markdown: string) => readonly string[]): readonly Part[] {
-  const contents = write(replyMarkdown(reply));
+  const contents = write(fenceMaths(replyMarkdown(reply).toWellFormed()));
   const isLong = contents.length > partsMax;
   if (!reply.end) return (isLong ? cutDraft(contents) : contents).map((content) => ({ content }));
   const { caption, file } = wholeAsFile(reply, language);

@@ -1,11 +1,13 @@
 import type { MessageEntity } from "grammy/types";
 import type { Code, Definition, Link, List, ListItem, Nodes, Root, RootContent } from "mdast";
-import { alignTable } from "./align-table.ts";
+import { alignTable } from "../../text/align-table.ts";
+import { mathsToText } from "../../text/maths-to-text.ts";
+import { tableAsList } from "../../text/table-as-list.ts";
 import { FormattedText } from "./formatted-text.ts";
 
 /**
  * Writes Markdown as a text with entities. What Telegram has no entity for is written in characters: headings are bold,
- * lists have bullets and numbers, tables are aligned in a code block, images are links, HTML is shown as it is.
+ * lists have bullets and numbers, tables are aligned in a code block, images are links, mathematics is Unicode, HTML is shown as it is.
  */
 export function formatMarkdown(root: Root): { readonly text: string; readonly entities: readonly MessageEntity[] } {
   const definitions = root.children.filter((node) => node.type === "definition");
@@ -49,8 +51,14 @@ function write(node: Nodes, out: Writing): void {
       return text.styled({ type: "italic" }, () => writeAll(node.children, out));
     case "delete":
       return text.styled({ type: "strikethrough" }, () => writeAll(node.children, out));
+    case "spoiler":
+      return text.styled({ type: "spoiler" }, () => writeAll(node.children, out));
     case "inlineCode":
       return text.verbatim({ type: "code" }, node.value);
+    case "inlineMath": {
+      const formula = mathsToText(node.value);
+      return formula === undefined ? text.verbatim({ type: "code" }, node.value) : text.put(formula);
+    }
     case "break":
       return text.newline(1);
     case "link":
@@ -76,8 +84,10 @@ function write(node: Nodes, out: Writing): void {
       return text.styled({ type: "blockquote" }, () => writeBlocks(node.children, out));
     case "list":
       return writeList(node, out);
-    case "table":
-      return text.verbatim({ type: "pre" }, alignTable(node));
+    case "table": {
+      const aligned = alignTable(node);
+      return aligned === undefined ? writeList(tableAsList(node), out) : text.verbatim({ type: "pre" }, aligned);
+    }
     case "thematicBreak":
       return text.put("———");
     case "footnoteDefinition":
@@ -116,14 +126,16 @@ function writeImage(url: string, alt: string | null | undefined, out: Writing): 
   writeLink(url, [{ type: "text", value: alt || url }], out);
 }
 
-/** What Telegram takes as the target of a link. */
+/** What Telegram takes as the target of a link, and a person can judge: tg: links act in the app, and can ping. */
 function linkable(url: string): boolean {
-  return /^(?:https?|tg|ftp|ton):\/\/[^\s]+$/i.test(url) && url.length <= urlCharsMax && URL.canParse(url);
+  return /^https?:\/\/[^\s]+$/i.test(url) && url.length <= urlCharsMax && URL.canParse(url);
 }
 
 const urlCharsMax = 2048;
 
 function writeCode({ lang, value }: Code, { text }: Writing): void {
+  const formula = lang === "math" ? mathsToText(value) : undefined;
+  if (formula !== undefined) return text.put(formula);
   const language = lang && /^[\w+#.-]{1,32}$/.test(lang) ? lang : undefined;
   text.verbatim(language ? { type: "pre", language } : { type: "pre" }, value);
 }

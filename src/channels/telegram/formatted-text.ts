@@ -2,7 +2,7 @@ import type { MessageEntity } from "grammy/types";
 
 /** What an entity is, without where it is. */
 export type Style =
-  | { readonly type: "bold" | "italic" | "strikethrough" | "blockquote" | "code" }
+  | { readonly type: "bold" | "italic" | "strikethrough" | "spoiler" | "blockquote" | "code" }
   | { readonly type: "pre"; readonly language?: string }
   | { readonly type: "text_link"; readonly url: string };
 
@@ -56,11 +56,12 @@ export class FormattedText {
     this.#ranges.push(...this.#around(style, start, inner));
   }
 
-  /** Code, as it is. Inside of a link it stays plain, so that the link stays whole. */
+  /** Code, as it is. Inside of a link or a spoiler it stays plain, so that these stay whole. */
   verbatim(style: Style, text: string): void {
     const start = this.length;
     this.#text += clean(text);
-    if (!this.#open.some(({ type }) => type === "text_link")) this.#ranges.push({ style, start, end: this.length });
+    if (!this.#open.some(({ type }) => type === "text_link" || type === "spoiler"))
+      this.#ranges.push({ style, start, end: this.length });
   }
 
   /** Forgets the entities that begin at `start` or after it. */
@@ -125,6 +126,6 @@ const control = /[\u0000-\u0009\u000B-\u001F\u007F]/g;
 
 function mostTelling(ranges: readonly Range[]): Range[] {
   if (ranges.length <= entitiesMax) return [...ranges];
-  const weight = ({ style }: Range) => Number("url" in style || style.type === "pre");
+  const weight = ({ style }: Range) => Number("url" in style || style.type === "pre" || style.type === "spoiler");
   return ranges.toSorted((a, b) => weight(b) - weight(a)).slice(0, entitiesMax);
 }

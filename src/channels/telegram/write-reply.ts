@@ -1,6 +1,7 @@
 import type { MessageEntity } from "grammy/types";
 import { LRUCache } from "lru-cache";
 import { replyMarkdown, type Reply, type ReplyFile } from "../../conversation/domain/reply.ts";
+import { fenceMaths } from "../../text/fence-maths.ts";
 import { parseDraft, parseMarkdown } from "../../text/parse-markdown.ts";
 import { splitMarkdown } from "../../text/split-markdown.ts";
 import { partsMax, wholeAsFile } from "../../conversation/domain/whole-as-file.ts";
@@ -35,7 +36,7 @@ export function writeReply(reply: Reply, language?: string): readonly Part[] {
 }
 
 function writeParts(reply: Reply): readonly Part[] {
-  const pieces = splitMarkdown(replyMarkdown(reply).replaceAll(/\r\n?/g, "\n"), fits);
+  const pieces = splitMarkdown(fenceMaths(replyMarkdown(reply).replaceAll(/\r\n?/g, "\n")), fits);
   return pieces
     .map(({ text }, index) => (reply.end || index < pieces.length - 1 ? finishedPart(text) : draftPart(text)))
     .filter(({ text }) => text !== "");

@@ -1,10 +1,16 @@
 import type { PhrasingContent, Table } from "mdast";
+import { mathsToText } from "./maths-to-text.ts";
 
-/** Writes a table in columns, for a font in which all characters are equally wide. */
-export function alignTable({ align, children }: Table): string {
+/**
+ * Writes a table in columns, for a font in which all characters are equally wide.
+ *
+ * @returns undefined when it is too wide for a phone, which would break its lines
+ */
+export function alignTable({ align, children }: Table): string | undefined {
   const rows = children.map((row) => row.children.map((cell) => plain(cell.children).replaceAll(/\s+/g, " ").trim()));
-  const widths =
-    rows[0]?.map((_, column) => Math.min(columnMax, Math.max(...rows.map((row) => width(row[column] ?? ""))))) ?? [];
+  const columns = Math.max(...rows.map((row) => row.length)); // a row may have more than the first
+  const widths = Array.from({ length: columns }, (_, at) => Math.max(...rows.map((row) => width(row[at] ?? ""))));
+  if (widths.reduce((sum, one) => sum + one + 3, -3) > tableWidthMax) return undefined;
   const lines = rows.map((row) =>
     widths
       .map((size, column) => padded(row[column] ?? "", size, align?.[column] ?? "left"))
@@ -15,11 +21,11 @@ export function alignTable({ align, children }: Table): string {
   return [lines[0], rule, ...lines.slice(1)].join("\n");
 }
 
-/** A wider cell pushes the rest of its row aside rather than widening every row. */
-const columnMax = 40;
+/** In columns. */
+const tableWidthMax = 40;
 
 function padded(cell: string, size: number, align: "left" | "right" | "center"): string {
-  const space = Math.max(0, size - width(cell));
+  const space = size - width(cell);
   const before = { left: 0, right: space, center: Math.floor(space / 2) }[align];
   return " ".repeat(before) + cell + " ".repeat(space - before);
 }
@@ -45,6 +51,8 @@ function plainNode(node: PhrasingContent): string {
     case "text":
     case "inlineCode":
       return node.value;
+    case "inlineMath":
+      return mathsToText(node.value)?.replaceAll("\n", " ") ?? node.value;
     case "html":
       return /^<br\s*\/?>$/i.test(node.value) ? " " : node.value;
     case "break":
@@ -62,6 +70,7 @@ function plainNode(node: PhrasingContent): string {
     case "strong":
     case "emphasis":
     case "delete":
+    case "spoiler":
     case "linkReference":
       return plain(node.children);
     default:

@@ -1,0 +1,65 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Part, writePlainReply, writeReply } from "../../src/channels/discord/write-reply.ts";
+import type { Reply } from "../../src/conversation/domain/reply.ts";
+import { partsMax } from "../../src/conversation/domain/whole-as-file.ts";
+import { contentFault } from "../doubles/discord-content.ts";
+import { documents } from "../text/documents.ts";
+import { anyMarkdown, markdownDocument } from "../text/markdown-document.ts";
+import { lettersOf, visibleLetters } from "../text/visible-letters.ts";
+
+const withinMs = 1_200_000;
+
+/** What a person reads of it: without the addresses under labels, and the languages of code. */
+function read({ content }: Part): string {
+  return content.replaceAll(/\\[^]|```[\w+.#-]*\n[^]*?\n```|(`+)[^]*?\1|\]\(https?:[^)\s]*\)/g, (found) => {
+    if (found.startsWith("](")) return "";
+    return found.replace(/^```.*/, "");
+  });
+}
+
+test("whatever a model writes, every part is one that Discord takes, draft or not", { timeout: withinMs }, () => {
+  fc.assert(
+    fc.property(anyMarkdown, fc.boolean(), (text, isDraft) => {
+      const reply: Reply = isDraft ? { text } : { text, end: "complete" };
+      for (const parts of [writeReply(reply), writePlainReply(reply)]) {
+        expect(parts.length).toBeLessThanOrEqual(partsMax);
+        for (const { content } of parts) {
+          expect(contentFault(content)).toBeUndefined();
+          expect(content).toBe(content.trim());
+          expect([content, (content.match(/```/g)?.length ?? 0) % 2]).toEqual([content, 0]);
+        }
+      }
+    }),
+    { numRuns: documents(500) },
+  );
+});
+
+test("nothing of a document is lost, and nothing said twice", { timeout: withinMs }, () => {
+  fc.assert(
+    fc.property(markdownDocument, (text) => {
+      const parts = writeReply({ text, end: "complete" });
+      const words = parts.filter(({ file }) => !file).map(read);
+      const seen = lettersOf(words.join("\n"));
+      const whole = parts.at(-1)?.file?.text;
+      if (whole === undefined) expect(seen).toBe(visibleLetters(text));
+      else expect([whole, visibleLetters(text).startsWith(seen)]).toEqual([text, true]);
+    }),
+    { numRuns: documents(500) },
+  );
+});
+
+test("while a document grows, the parts before the last stay as they are", { timeout: withinMs }, () => {
+  const long = fc.array(markdownDocument, { minLength: 4, maxLength: 8 }).map((all) => all.join("\n\n"));
+  fc.assert(
+    fc.property(long, fc.integer({ min: 200, max: 900 }), (text, step) => {
+      let before: readonly Part[] = [];
+      for (let length = step; length < text.length + step; length += step) {
+        const now = writeReply({ text: text.slice(0, length) });
+        expect(now.slice(0, Math.max(0, before.length - 1))).toEqual(before.slice(0, -1));
+        before = now;
+      }
+    }),
+    { numRuns: Math.ceil(documents(200) / 20) },
+  );
+});

@@ -1,0 +1,53 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { writeReply } from "../../src/channels/telegram/write-reply.ts";
+import { partsMax } from "../../src/conversation/domain/whole-as-file.ts";
+import { messageFault } from "../doubles/telegram-entities.ts";
+import { documents } from "../text/documents.ts";
+import { anyMarkdown, markdownDocument } from "../text/markdown-document.ts";
+import { lettersOf, visibleLetters } from "../text/visible-letters.ts";
+
+const withinMs = 1_200_000;
+
+test("whatever a model writes, every part is one that Telegram takes, draft or not", { timeout: withinMs }, () => {
+  fc.assert(
+    fc.property(anyMarkdown, fc.boolean(), (text, isDraft) => {
+      const parts = writeReply(isDraft ? { text } : { text, end: "complete" });
+      expect(parts.length).toBeLessThanOrEqual(partsMax);
+      for (const part of parts) {
+        expect(messageFault(part.text, part.entities)).toBeUndefined();
+        if (part.file) expect(part.text.length).toBeLessThanOrEqual(1024);
+      }
+    }),
+    { numRuns: documents(500) },
+  );
+});
+
+test("nothing of a document is lost, and nothing said twice", { timeout: withinMs }, () => {
+  fc.assert(
+    fc.property(markdownDocument, (text) => {
+      const parts = writeReply({ text, end: "complete" });
+      const words = parts.filter(({ file }) => !file).map((part) => part.text);
+      const seen = lettersOf(words.join("\n"));
+      const whole = parts.at(-1)?.file?.text;
+      if (whole === undefined) expect(seen).toBe(visibleLetters(text));
+      else expect([whole, visibleLetters(text).startsWith(seen)]).toEqual([text, true]);
+    }),
+    { numRuns: documents(500) },
+  );
+});
+
+test("while a document grows, the parts before the last stay as they are", { timeout: withinMs }, () => {
+  const long = fc.array(markdownDocument, { minLength: 6, maxLength: 10 }).map((all) => all.join("\n\n"));
+  fc.assert(
+    fc.property(long, fc.integer({ min: 200, max: 900 }), (text, step) => {
+      let before: ReturnType<typeof writeReply> = [];
+      for (let length = step; length < text.length + step; length += step) {
+        const now = writeReply({ text: text.slice(0, length) });
+        expect(now.slice(0, Math.max(0, before.length - 1))).toEqual(before.slice(0, -1));
+        before = now;
+      }
+    }),
+    { numRuns: Math.ceil(documents(200) / 20) },
+  );
+});
