@@ -43,7 +43,7 @@ export async function openInboxWorld(places: number): Promise<InboxWorld> {
   await migrate(postgres);
   const open = async () => {
     const presence = await holdPresence(postgres, () => {});
-    return { presence, inbox: postgresInbox(postgres, presence) };
+    return { presence, inbox: postgresInbox(postgres, presence, 0) };
   };
   const instances: { presence: Presence; inbox: Inbox }[] = [];
   for (let place = 0; place < places; place++) instances.push(await open());

@@ -10,7 +10,7 @@ export type Postgres = {
   transaction<T>(run: (query: Postgres["query"]) => Promise<T>): Promise<T>;
   /** A connection of one's own, for what lasts: locks and LISTEN. The caller ends it. */
   dedicated(): Promise<pg.Client>;
-  /** Throws StoreError when the database does not answer. */
+  /** Throws StoreError when the database does not answer, or takes no writes, as a standby. */
   ping(): Promise<void>;
   close(): Promise<void>;
 };
@@ -81,7 +81,8 @@ export function connectPostgres({ url, connectionsMax, report }: PostgresOptions
       }
     },
     async ping() {
-      await query({ name: "ping", text: "select 1" }, []);
+      const [answer] = await query<{ readOnly: string }>(ping, []);
+      if (answer?.readOnly === "on") throw new StoreError("the database is read-only", undefined);
     },
     close: () => pool.end(),
   };
@@ -91,6 +92,7 @@ const begin = { name: "begin", text: "begin" };
 /** An instance that is cut off in the middle must not keep its locks for as long as TCP believes in it. */
 const boundIdle = { name: "bound-idle", text: "set local idle_in_transaction_session_timeout = '15s'" };
 const commit = { name: "commit", text: "commit" };
+const ping = { name: "ping", text: `select 1, current_setting('transaction_read_only') as "readOnly"` };
 
 /** What the database or the way to it failed at is a StoreError, to be tried again; what we said wrong stays as it is. */
 function translate(error: unknown): unknown {

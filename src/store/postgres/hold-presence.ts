@@ -40,6 +40,7 @@ export async function holdPresence(
       await connection.end();
       throw error;
     }
+    if (released) return await connection.end();
     client = connection;
     if (steadyAtMs > 0) steadyAtMs = performance.now() + steadyAfterMs;
     connection.once("end", holdAgain);
@@ -47,12 +48,10 @@ export async function holdPresence(
   const holdAgain = () => {
     if (released) return;
     steadyAtMs = Infinity;
-    retry = setTimeout(() => {
-      hold().catch((error: unknown) => {
-        report("telling the other instances that this one lives", error);
-        holdAgain();
-      });
-    }, reconnectMs);
+    hold().catch((error: unknown) => {
+      report("telling the other instances that this one lives", error);
+      retry = setTimeout(holdAgain, reconnectMs);
+    });
   };
 
   await hold();

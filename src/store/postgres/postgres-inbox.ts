@@ -15,9 +15,11 @@ import { type Presence, presenceLock } from "./hold-presence.ts";
 export function postgresInbox(
   postgres: Postgres,
   { instance, isSteady }: Pick<Presence, "instance" | "isSteady">,
+  unseenMsMax = aSweepMs,
 ): Inbox {
   const { query } = postgres;
   let claims = 0;
+  let unseenSinceMs: ReadonlyMap<number, number> = new Map();
 
   /** Runs a write that is fenced by the attempt and answers a row when it was ours to write. */
   async function fenced<Row extends object>(
@@ -41,6 +43,14 @@ export function postgresInbox(
     sizeMax,
     keyOf: ({ turn }) => turn.id,
   });
+
+  /** Holders that hold no presence lock, and did not a moment ago: one that only lost its connection is back by then. */
+  const longUnseen = async (): Promise<readonly number[]> => {
+    const unseen = await query<{ holder: number }>(findUnseen, [instance, presenceLock]);
+    const nowMs = performance.now();
+    unseenSinceMs = new Map(unseen.map(({ holder }) => [holder, unseenSinceMs.get(holder) ?? nowMs]));
+    return [...unseenSinceMs].filter(([, sinceMs]) => nowMs - sinceMs >= unseenMsMax).map(([holder]) => holder);
+  };
 
   return {
     async keep(arrivals) {
@@ -99,11 +109,14 @@ export function postgresInbox(
 
     async freeAbandoned() {
       if (!isSteady()) return 0;
-      const rows = await query(freeAbandoned, [instance, presenceLock]);
-      return rows.length;
+      const dead = await longUnseen();
+      return dead.length === 0 ? 0 : (await query(freeAbandoned, [dead, presenceLock])).length;
     },
   };
 }
+
+/** How long a holder may hold no presence lock before it counts as dead: found at one sweep, freed at the next. */
+const aSweepMs = 900;
 
 /** One claim in so many begins with the rooms that yield, so that these come on too when the others never end. */
 const yieldingEvery = 8;
@@ -559,13 +572,19 @@ const freeForgotten: Statement = {
      where turns.room_id = forgotten.id and turns.state in ('waiting', 'answered') and turns.crashes > 0`,
 };
 
-/** Who holds no presence lock is dead. A room that somebody has locked is found by the next sweep. */
+const seen = `select objid::bigint from pg_locks
+        where locktype = 'advisory' and classid = $2::bigint::oid and objsubid = 2 and granted
+          and database = (select oid from pg_database where datname = current_database())`;
+
+const findUnseen: Statement = {
+  name: "find-unseen",
+  text: `select distinct holder from rooms where holder is not null and holder <> $1 and holder not in (${seen})`,
+};
+
+/** A room that somebody has locked is found by the next sweep. */
 const freeAbandoned: Statement = {
   name: "free-abandoned",
   text: `with abandoned as (
-    select id from rooms where holder is not null and holder <> $1 and holder not in (
-       select objid::bigint from pg_locks
-        where locktype = 'advisory' and classid = $2::bigint::oid and objsubid = 2 and granted
-          and database = (select oid from pg_database where datname = current_database())) for update skip locked
+    select id from rooms where holder = any ($1::integer[]) and holder not in (${seen}) for update skip locked
   ) update rooms set holder = null, due_at = now() from abandoned where rooms.id = abandoned.id returning rooms.id`,
 };
