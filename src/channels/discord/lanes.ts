@@ -18,7 +18,7 @@ export type Lanes = {
 
 export type Answer = { readonly status: number; readonly headers: { get(name: string): string | null } };
 
-/** One lane a channel (an interaction's webhook has its own) and one for all; what is left out never takes the last place. */
+/** One lane a channel (its reactions and an interaction's webhook have their own) and one for all; what is left out never takes the last place. */
 export function lanes(pauses: Pauses): Lanes {
   const tightUntilMs = new LRUCache<string, number>({ max: lanesMax });
   const second = { endsAtMs: 0, requests: 0 };
@@ -54,8 +54,10 @@ export function lanes(pauses: Pauses): Lanes {
   };
 }
 
-/** "/channels/1/messages/2" → "/channels/1"; "/webhooks/1/token/messages/2" → "/webhooks/1/token". */
+/** "/channels/1/messages/2" → "/channels/1"; "/webhooks/1/token/messages/2" → "/webhooks/1/token"; reactions → "/channels/1/reactions". */
 function laneOf(path: string): string {
+  const [, reacting] = /(\/channels\/\d+)\/messages\/\d+\/reactions\//.exec(path) ?? [];
+  if (reacting) return `${reacting}/reactions`;
   return /\/channels\/\d+|\/webhooks\/\d+\/[^/]+/.exec(path)?.[0] ?? path;
 }
 

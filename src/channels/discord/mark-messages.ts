@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
+import { pause } from "../../conversation/domain/pause.ts";
 import type { Mark } from "../../conversation/ports/channel.ts";
 import { readAddress } from "./discord-address.ts";
 import type { DiscordRest } from "./discord-rest.ts";
@@ -17,13 +18,17 @@ export function markMessages(
     if (address.kind !== "message" || refused.has(address.channelId)) return;
     const { channelId, messageId } = address;
     const method = mark === "queued" ? "PUT" : "DELETE";
-    try {
-      await rest.call(method, `/channels/${channelId}/messages/${messageId}/reactions/${eyes}/@me`, { signal });
-    } catch (error) {
-      const refusal = readError(error);
-      if (refusal.retryable) throw refusal;
-      if (isGone(refusal)) return;
-      refused.set(channelId, true);
+    const route = `/channels/${channelId}/messages/${messageId}/reactions/${eyes}/@me` as const;
+    for (;;) {
+      try {
+        return void (await rest.call(method, route, { signal }));
+      } catch (error) {
+        const refusal = readError(error);
+        if (isGone(refusal)) return;
+        if (!refusal.retryable) return void refused.set(channelId, true);
+        if (refusal.retryAfterMs === 0 || signal.aborted) throw refusal;
+        await pause(refusal.retryAfterMs, signal);
+      }
     }
   };
 }

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Hold } from "../../conversation/ports/channel.ts";
 import type { DiscordAddress } from "./discord-address.ts";
 import type { DiscordRest } from "./discord-rest.ts";
-import { hasThread, readError } from "./read-error.ts";
+import { hasThread, isGone, readError } from "./read-error.ts";
 
 /**
  * Makes the thread that an answer goes into, if it goes into one and that is not there yet.
@@ -33,7 +33,19 @@ export function openThreads(rest: DiscordRest): OpenThread {
       const refusal = readError(error);
       if (hasThread(refusal)) return messageId;
       if (refusal.retryable) throw refusal;
-      return channelId;
+      return isGone(refusal) && (await exists(messageId)) ? messageId : channelId;
+    }
+  }
+
+  /** A thread outlives the message for which it was made. */
+  async function exists(threadId: string): Promise<boolean> {
+    try {
+      await rest.call("GET", `/channels/${threadId}`);
+      return true;
+    } catch (error) {
+      const refusal = readError(error);
+      if (refusal.retryable) throw refusal;
+      return false;
     }
   }
 }

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
+import { until } from "../until.ts";
+import { openWorld, type World } from "./open-world.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let world: World;
+let discord: DiscordDouble;
+let mention: string;
+
+async function open(more: Parameters<typeof startDiscordDouble>[0] = {}): Promise<void> {
+  discord = await startDiscordDouble({ rateLimit: undefined, ...more });
+  mention = `<@${discord.botId}>`;
+  await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
+  await until(() => discord.connected() > 0, "Discord is connected", 20_000);
+}
+beforeEach(async () => {
+  world = await openWorld();
+});
+afterEach(async () => {
+  await world.close();
+  await discord.close();
+  expect(discord.unknownRequests).toEqual([]);
+  expect(discord.violations).toEqual([]);
+});
+
+const answers = (channel: string) =>
+  discord.transcript(channel).flatMap(({ author, content }) => (author === "parley" && content ? [content] : []));
+const untilAnswered = (channel: string, texts: readonly string[]) =>
+  until(() => answers(channel).join("|") === texts.join("|"), texts.join("|"), 20_000).catch(() =>
+    expect(answers(channel)).toEqual(texts),
+  );
+const asked = () => world.ai.requests.at(-1)?.body.messages.map(({ content }) => content);
+
+test("a question that is changed is answered anew in place; a preview of its link changes nothing", async () => {
+  await open();
+  const channel = discord.dm("Ada");
+  const question = discord.say({ channel, author: "Ada", content: "Hullo" });
+  await untilAnswered(channel, ["You said: Hullo"]);
+  discord.unfurl(question);
+  discord.edit(question, "Hello");
+  await untilAnswered(channel, ["You said: Hello"]);
+  discord.unfurl(question);
+  discord.say({ channel, author: "Ada", content: "thanks" });
+  await untilAnswered(channel, ["You said: Hello", "You said: thanks"]);
+  expect(asked()?.slice(1)).toEqual(["Hello", "You said: Hello", "thanks"]);
+  expect(world.ai.requestCount).toBe(3);
+});
+
+test("a question that is taken back takes its answer with it, also in a thread, and is not remembered", async () => {
+  await open();
+  const channel = discord.serverChannel();
+  const thread = discord.say({ channel, author: "Ada", content: `${mention} one` });
+  await untilAnswered(thread, ["You said: Ada: one"]);
+  const second = discord.say({ channel: thread, author: "Ada", content: "two" });
+  await untilAnswered(thread, ["You said: Ada: one", "You said: Ada: two"]);
+  discord.remove(second);
+  await untilAnswered(thread, ["You said: Ada: one"]);
+  discord.removeTogether([thread]);
+  await untilAnswered(thread, []);
+  discord.say({ channel: thread, author: "Ada", content: "three" });
+  await untilAnswered(thread, ["You said: Ada: three"]);
+  expect(asked()?.slice(1)).toEqual(["Ada: three"]);
+});
+
+test("what is written while an answer runs is noted with a sign, and answered after it", async () => {
+  world.ai.tokenMs = 200;
+  await open();
+  const channel = discord.dm("Ada");
+  discord.say({ channel, author: "Ada", content: "one two three four five six" });
+  await until(() => world.ai.requestCount === 1, "the AI is asked", 20_000);
+  const second = discord.say({ channel, author: "Ada", content: "and more" });
+  await until(() => discord.reactions(second).includes("👀"), "the sign", 20_000);
+  await untilAnswered(channel, ["You said: one two three four five six", "You said: and more"]);
+  await until(() => discord.reactions(second).length === 0, "the sign is taken away", 20_000);
+});
+
+test("a long paste that comes in several messages is one question", async () => {
+  await open();
+  const channel = discord.dm("Ada");
+  const pieces = ["a".repeat(1_950), "b".repeat(1_950), "the end"];
+  for (const content of pieces) discord.say({ channel, author: "Ada", content });
+  await until(() => answers(channel).length > 0, "an answer", 20_000);
+  expect(asked()?.at(-1)).toBe(pieces.join("\n"));
+  expect(world.ai.requestCount).toBe(1);
+});
+
+test("without the intent to read every message, the first answer in a thread says that it must be mentioned", async () => {
+  await open({ messageContent: false });
+  const channel = discord.serverChannel();
+  const thread = discord.say({ channel, author: "Ada", content: `${mention} hello` });
+  const note = "*(I see only what mentions me: so mention me here too)*";
+  await untilAnswered(thread, [`You said: Ada: hello\n\n${note}`]);
+  discord.say({ channel: thread, author: "Ada", content: "do you hear me?" });
+  discord.say({ channel: thread, author: "Ada", content: `${mention} and now?` });
+  await untilAnswered(thread, [`You said: Ada: hello\n\n${note}`, "You said: Ada: and now?"]);
+});
+
+test("a short answer comes at once and whole, without a placeholder before it", async () => {
+  await open();
+  const channel = discord.dm("Ada");
+  discord.say({ channel, author: "Ada", content: "hi" });
+  await untilAnswered(channel, ["You said: hi"]);
+  const shown = discord.calls.filter(({ path }) => path.startsWith(`/channels/${channel}/messages`));
+  expect(shown.map(({ method }) => method)).toEqual(["POST"]);
+});
