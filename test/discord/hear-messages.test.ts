@@ -77,7 +77,7 @@ test("a direct message, a mention of the bot or of its role, and a reply to it a
 });
 
 test("a mention opens a thread where that can be; a command, a reply to the bot and a mention elsewhere do not", async () => {
-  expect(await server().hear({})).toMatchObject({ room: `100/${written.id}`, address: { opensThread: {} } });
+  expect(await server().hear({})).toMatchObject({ room: `100/${written.id}`, address: { opensThread: "listening" } });
   const stays: readonly [object, Parameters<typeof server>[0]?][] = [
     [{ content: "<@100> /model" }],
     [{ type: 19, referenced_message: to(bot) }],

@@ -105,11 +105,11 @@ test("pieces of a long paste belong together, commands do not", () => {
   expect(joins("/help")).toBeUndefined();
 });
 
-test("a question that opens a thread is in the thread's room, and says how it is called", () => {
+test("a question that opens a thread is in the thread's room", () => {
   expect(read({}, { opensThread: "listening", language: "fr" })).toMatchObject({
     room: `100/${written.id}`,
     language: "fr",
-    address: { channelId: "42", messageId: written.id, opensThread: { title: "hello", isDeaf: false } },
+    address: { channelId: "42", messageId: written.id, opensThread: "listening" },
   });
   expect(read({}, { opensThread: "deaf" }).joins).toBeUndefined();
   expect(read({}, { parentId: "41" })).toMatchObject({ room: "100/42", address: { parentId: "41" } });

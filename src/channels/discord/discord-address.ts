@@ -10,8 +10,11 @@ export type DiscordAddress =
       readonly messageId: string;
       /** The server it stands in; absent outside of servers. */
       readonly guildId?: string;
-      /** The answer goes into a thread of its own, which has the message's id and is made when the answer comes. */
-      readonly opensThread?: OpensThread;
+      /**
+       * The answer goes into a thread of its own, which has the message's id and is made when the answer comes. "deaf": the bot hears
+       * nobody who does not mention it, there neither.
+       */
+      readonly opensThread?: "listening" | "deaf";
       /** Where the thread was opened, when the message stands in one of ours. */
       readonly parentId?: string;
     }
@@ -37,12 +40,6 @@ export type Aside = {
 };
 
 export type InteractionAddress = Extract<DiscordAddress, { kind: "interaction" }>;
-
-export type OpensThread = {
-  readonly title: string;
-  /** The bot may not read what does not mention it, in the thread neither. */
-  readonly isDeaf: boolean;
-};
 
 /** An interaction's token lives this long after the interaction was made. */
 export const interactionLifeMs = 15 * 60_000;
@@ -79,7 +76,7 @@ const schema = z.discriminatedUnion("kind", [
     channelId: z.string(),
     messageId: z.string(),
     guildId: z.string().exactOptional(),
-    opensThread: z.object({ title: z.string(), isDeaf: z.boolean() }).exactOptional(),
+    opensThread: z.enum(["listening", "deaf"]).exactOptional(),
     parentId: z.string().exactOptional(),
   }),
   z.object({

@@ -1,26 +1,29 @@
 import { LRUCache } from "lru-cache";
 import type { Hold } from "../../conversation/ports/channel.ts";
-import type { DiscordAddress } from "./discord-address.ts";
+import type { ChannelMessage } from "../../conversation/domain/message.ts";
+import { type DiscordAddress, readAddress } from "./discord-address.ts";
 import type { DiscordRest } from "./discord-rest.ts";
 import { hasThread, isGone, readError } from "./read-error.ts";
+import { titleThread } from "./title-thread.ts";
 
 /**
  * Makes the thread that an answer goes into, if it goes into one and that is not there yet.
  *
  * @returns the address with the channel in which the answer is to stand: the thread, or where the question stands if Discord refuses it
  */
-export type OpenThread = (address: DiscordAddress, hold: Hold) => Promise<DiscordAddress>;
+export type OpenThread = (message: ChannelMessage, hold: Hold) => Promise<DiscordAddress>;
 
 export function openThreads(rest: DiscordRest): OpenThread {
   const channelIds = new LRUCache<string, string>({ max: 10_000 });
 
-  return async (address, hold) => {
+  return async ({ address: kept, text, attachments = [] }, hold) => {
+    const address = readAddress(kept);
     if (address.kind !== "message" || !address.opensThread) return address;
-    const { channelId, messageId, opensThread } = address;
+    const { channelId, messageId } = address;
     const known = channelIds.get(messageId);
     if (known) return { ...address, channelId: known };
     hold.check();
-    const made = await make(channelId, messageId, opensThread.title);
+    const made = await make(channelId, messageId, titleThread(text, attachments));
     channelIds.set(messageId, made);
     return { ...address, channelId: made };
   };

@@ -5,7 +5,6 @@ import { clean, nameOf } from "./discord-user.ts";
 import { listAttachments } from "./list-attachments.ts";
 import type { Content, Written } from "./message-event.ts";
 import { snowflakeMs } from "./snowflake.ts";
-import { titleThread } from "./title-thread.ts";
 
 /** Who we are on Discord. */
 export type BotIdentity = {
@@ -21,7 +20,7 @@ export type GatewayEvent = { readonly t: string; readonly d: unknown };
 /** What the message itself does not tell. */
 export type Standing = {
   readonly language?: string | undefined;
-  /** It is answered in a thread of its own, which is made for it. "deaf": there the bot hears nobody who does not mention it. */
+  /** As in its address. */
   readonly opensThread?: "listening" | "deaf" | undefined;
   /** It stands in a thread that we opened in this channel. */
   readonly parentId?: string | undefined;
@@ -51,7 +50,7 @@ export function readMessage(message: Written, me: BotIdentity, standing: Standin
     channelId,
     messageId: id,
     ...(guildId && { guildId }),
-    ...(opensThread && { opensThread: { title: titleThread(text, attachments), isDeaf: opensThread === "deaf" } }),
+    ...(opensThread && { opensThread }),
     ...(parentId && { parentId }),
   } satisfies DiscordAddress;
   return {

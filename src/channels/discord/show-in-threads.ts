@@ -2,7 +2,7 @@ import type { Reply } from "../../conversation/domain/reply.ts";
 import type { Turn } from "../../conversation/domain/turn.ts";
 import { sayFooter } from "../../conversation/domain/words/say-footer.ts";
 import type { Channel } from "../../conversation/ports/channel.ts";
-import { type DiscordAddress, readAddress } from "./discord-address.ts";
+import type { DiscordAddress } from "./discord-address.ts";
 import type { DiscordRest } from "./discord-rest.ts";
 import { openThreads } from "./open-thread.ts";
 import { DiscordRefusal, isArchived } from "./read-error.ts";
@@ -12,7 +12,7 @@ export function showInThreads(rest: DiscordRest, show: Channel["show"]): Channel
   const open = openThreads(rest);
 
   return async (turn, reply, note, hold) => {
-    const address = await open(readAddress(turn.message.address), hold).catch((error: unknown) => {
+    const address = await open(turn.message, hold).catch((error: unknown) => {
       // The next draft comes soon; only a final text has to wait for its time.
       if (reply.end || !(error instanceof DiscordRefusal) || error.retryAfterMs === 0) throw error;
     });
@@ -32,7 +32,7 @@ export function showInThreads(rest: DiscordRest, show: Channel["show"]): Channel
 
 /** In the first answer of a thread in which the bot hears nobody who does not mention it. */
 function withNote({ message }: Turn, address: DiscordAddress, reply: Reply): Reply {
-  if (address.kind !== "message" || !address.opensThread?.isDeaf || address.channelId !== address.messageId)
+  if (address.kind !== "message" || address.opensThread !== "deaf" || address.channelId !== address.messageId)
     return reply;
   if (!reply.end || reply.text === "") return reply;
   const footer = [reply.footer, sayFooter(message.language, "footers.mentionHere")].filter(Boolean).join("\n");
