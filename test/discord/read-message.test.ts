@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { written as shape } from "../../src/channels/discord/message-event.ts";
-import { type BotIdentity, readMessage, type Standing } from "../../src/channels/discord/read-message.ts";
+import type { BotIdentity } from "../../src/channels/discord/bot-identity.ts";
+import { readMessage, type Standing } from "../../src/channels/discord/read-message.ts";
 
 const me: BotIdentity = { botId: "100", applicationId: "100", roleIds: new Set(["500"]) };
 const ada = { id: "7", username: "ada", global_name: "Ada Lovelace" };

@@ -87,6 +87,12 @@ export type DiscordDouble = {
   offered(interactionId: string): readonly string[] | undefined;
   /** Presses the button with this label under a message. @returns the interaction's id */
   press(pressing: { messageId: string; author: string; label: string; locale?: string }): string;
+  /** Chooses what the menu of a message offers. @returns the interaction's id */
+  choose(choosing: { messageId: string; author: string; name: string }): string;
+  /** Fills in the form that is open in front of a person, and sends it off. @returns the interaction's id */
+  submit(author: string, text: string): string;
+  /** Does whatever an interaction can be. @returns its id */
+  interactRaw(doing: Pick<Doing, "type" | "data"> & { channel: string; author: string }): string;
   /** Lets a person moderate the server: ManageMessages and ManageGuild. */
   promote(name: string): void;
   /** A moderator deletes a message. */
@@ -250,6 +256,27 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
       const doing = { room: room(pressed.channel_id), author: world.user(author), data, pressed };
       return tell({ type: 3, ...doing, ...(locale && { locale }) });
     },
+    choose({ messageId, author, name }) {
+      const target = world.messages.get(messageId);
+      if (!target || !http.commands().some((one) => one["type"] === 3 && one["name"] === name))
+        throw new Error(`the menu of ${messageId} has no “${name}”`);
+      const resolved = { messages: { [messageId]: target } };
+      const data = { id: world.snowflake(), type: 3, name, target_id: messageId, resolved };
+      return tell({ type: 2, room: room(target.channel_id), author: world.user(author), data });
+    },
+    submit(author, value) {
+      const open = http.closeModal(world.user(author));
+      if (!open) throw new Error(`no form is open in front of ${author}`);
+      const labels = open.modal["components"] as readonly { readonly component: { readonly custom_id: string } }[];
+      const components = labels.map(({ component: { custom_id } }, at) => ({
+        type: 18,
+        id: 2 * at + 1,
+        component: { type: 4, id: 2 * at + 2, custom_id, value },
+      }));
+      const data = { custom_id: open.modal["custom_id"], components };
+      return tell({ type: 5, room: open.room, author: world.user(author), data });
+    },
+    interactRaw: ({ channel, author, ...doing }) => tell({ ...doing, room: room(channel), author: world.user(author) }),
     promote(name) {
       world.permit(world.user(name), (1n << 13n) | (1n << 5n));
     },

@@ -108,7 +108,10 @@ export function discordInteractions(
       });
       const permissions = world().permissionsOf(author);
       const who = room.guild_id
-        ? { guild_id: room.guild_id, member: { user: author, nick: null, roles: [], permissions } }
+        ? {
+            guild_id: room.guild_id,
+            member: { user: author, nick: null, roles: world().rolesOf(author.id), permissions },
+          }
         : { user: author };
       const event = {
         id,
@@ -119,7 +122,7 @@ export function discordInteractions(
         locale,
         entitlements: [],
         channel_id: room.id,
-        channel: { id: room.id, type: room.type },
+        channel: { id: room.id, type: room.type, parent_id: room.parent_id ?? null },
         context: contextOf(room),
         data,
         app_permissions: room.outside ? "0" : "274877958144",

@@ -92,6 +92,35 @@ test("somebody who brought the commands along is answered among people who never
   await untilSaid(channel, "You said: Ada: Do you hear me?");
 });
 
+test("moderators decide whether mentions are answered, where, and whom", async () => {
+  await start();
+  await until(() => discord.commands().length > 0, "the commands");
+  const channel = discord.serverChannel();
+  const mention = `<@${discord.botId}>`;
+  discord.promote("Mod");
+  const settings = (...options: readonly object[]) =>
+    discord.interactRaw({
+      type: 2,
+      channel,
+      author: "Mod",
+      data: { type: 1, name: "parley", options: [{ type: 1, name: "settings", options }] },
+    });
+  settings({ type: 3, name: "mode", value: "reply" });
+  await untilSaid(channel, "I answer with a reply");
+  discord.say({ channel, author: "Ada", content: `${mention} one` });
+  await untilSaid(channel, "You said: Ada: one");
+
+  settings({ type: 3, name: "mode", value: "slash" }, { type: 8, name: "add-role", value: "5" });
+  await untilSaid(channel, "<@&5>");
+  discord.say({ channel, author: "Ada", content: `${mention} two` });
+  discord.interact({ channel, author: "Ada", command: "chat", options: { question: "three" } });
+  await untilSaid(channel, "Here I may not answer you");
+  discord.setRoles("Ada", ["5"]);
+  discord.interact({ channel, author: "Ada", command: "chat", options: { question: "four" } });
+  await untilSaid(channel, "You said: Ada: four");
+  expect(world.ai.requestCount).toBe(2);
+});
+
 test("the models that exist are offered while a name is typed", async () => {
   world.ai.models = ["test-model", "claude-sonnet-4-5", "gpt-5-mini"];
   await start();

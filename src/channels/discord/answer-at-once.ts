@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { say } from "../../conversation/domain/words/say.ts";
 import type { DiscordRest } from "./discord-rest.ts";
+import { questionForm } from "./question-form.ts";
 import { isAnswered, isGone, readError } from "./read-error.ts";
 
 /** An interaction that is over with its first answer: nothing of it is kept. */
@@ -8,6 +9,13 @@ export type AtOnce = { readonly id: string; readonly token: string } & (
   | { readonly kind: "refused-press"; readonly language: string | undefined }
   /** Somebody types the name of a model. */
   | { readonly kind: "complete-model"; readonly typed: string }
+  /** Somebody wants to ask about a message, told as Discord does. */
+  | {
+      readonly kind: "ask-about";
+      readonly language: string | undefined;
+      readonly targetId: string;
+      readonly target: unknown;
+    }
 );
 
 /** The models that somebody may be typing the name of, the likeliest first. */
@@ -35,6 +43,8 @@ export function answerAtOnce(
     switch (asked.kind) {
       case "refused-press":
         return onlyForThem(say(asked.language, "refusals.press"));
+      case "ask-about":
+        return { type: modal, data: questionForm(asked.targetId, asked.language) };
       case "complete-model": {
         const names = await Promise.race([completeModel(asked.typed), pause(completeMsMax, [], { ref: false })]);
         const fitting = names.filter((name) => name.length <= choiceCharsMax).slice(0, choicesMax);
@@ -51,6 +61,7 @@ function onlyForThem(content: string): unknown {
 /** https://discord.com/developers/docs/interactions/receiving-and-responding */
 const newMessage = 4;
 const choices = 8;
+const modal = 9;
 const ephemeral = 1 << 6;
 const choicesMax = 25;
 const choiceCharsMax = 100;

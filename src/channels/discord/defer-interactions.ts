@@ -12,6 +12,8 @@ type Deferrals = {
   defer(message: ChannelMessage): void;
   /** Resolves when that is done, or was given up; undefined when this process did not do it. */
   deferred(interactionId: string): Promise<void> | undefined;
+  /** Ends the wait for an answer with this sentence. */
+  refuse(message: ChannelMessage, sentence: string): void;
   /** Ends the wait for an answer that will not come. */
   received(message: ChannelMessage | undefined, receipt: Receipt | undefined): void;
 };
@@ -28,13 +30,17 @@ export function deferInteractions(rest: DiscordRest, report: (what: string, erro
       deferrals.set(address.id, Promise.race([done, pause(deferMsMax, undefined, { ref: false })]));
     },
     deferred: (interactionId) => deferrals.get(interactionId),
+    refuse,
     received(message, receipt) {
       if (!message || receipt?.kind === "kept" || receipt?.kind === "known") return;
-      const address = readAddress(message.address);
-      if (address.kind === "interaction")
-        void refuse(address, receipt?.sentence ?? say(message.language, "refusals.notTaken"));
+      refuse(message, receipt?.sentence ?? say(message.language, "refusals.notTaken"));
     },
   };
+
+  function refuse(message: ChannelMessage, sentence: string): void {
+    const address = readAddress(message.address);
+    if (address.kind === "interaction") void tell(address, sentence);
+  }
 
   async function acknowledge({ id, token, pressedId, aside }: InteractionAddress): Promise<void> {
     try {
@@ -47,7 +53,7 @@ export function deferInteractions(rest: DiscordRest, report: (what: string, erro
     }
   }
 
-  async function refuse({ id, applicationId, token, pressedId }: InteractionAddress, content: string): Promise<void> {
+  async function tell({ id, applicationId, token, pressedId }: InteractionAddress, content: string): Promise<void> {
     await deferrals.get(id);
     const webhook = `/webhooks/${applicationId}/${token}` as const;
     const body = { content, allowed_mentions: { parse: [] } };

@@ -4,12 +4,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { ModeratorWord, TranslatedCommandWord } from "../../conversation/domain/command.ts";
 import { ChannelError, GatewayError } from "../../conversation/domain/errors.ts";
+import { say } from "../../conversation/domain/words/say.ts";
 import type { Accept, Channel, ChannelHealth } from "../../conversation/ports/channel.ts";
 import type { PlaceSettings } from "../../conversation/ports/place-settings.ts";
 import type { Receiver, ReceiverMemory } from "../../conversation/ports/receiver-memory.ts";
 import type { Secret } from "../../secret.ts";
 import type { Pauses } from "../share-pauses.ts";
 import { answerAtOnce, type CompleteModel } from "./answer-at-once.ts";
+import { askedMessages } from "./asked-messages.ts";
+import type { BotIdentity } from "./bot-identity.ts";
 import { catchUpRooms } from "./catch-up.ts";
 import { deferInteractions } from "./defer-interactions.ts";
 import { asideOf, readAddress, tokenLives } from "./discord-address.ts";
@@ -20,11 +23,12 @@ import { identifyGate } from "./identify-gate.ts";
 import { type Arrived, keepInOrder } from "./keep-in-order.ts";
 import { fetchAttachments } from "./fetch-attachment.ts";
 import { hearMessages } from "./hear-messages.ts";
+import { isWelcome } from "./is-welcome.ts";
 import { knownChannels } from "./known-channels.ts";
 import { markMessages } from "./mark-messages.ts";
 import { removedTogether } from "./message-event.ts";
 import { type Asked, readInteraction } from "./read-interaction.ts";
-import type { BotIdentity, GatewayEvent } from "./read-message.ts";
+import type { GatewayEvent } from "./read-message.ts";
 import { readError } from "./read-error.ts";
 import { receiveEvents, type Reception } from "./receive-events.ts";
 import { registerCommands } from "./register-commands.ts";
@@ -66,6 +70,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
   const rest = discordRest({ token, apiBase, pauses });
   const interactions = deferInteractions(rest, report);
   const answer = answerAtOnce(rest, options.completeModel, report);
+  const askedAbout = askedMessages(rest);
   const ownRoles = new LRUCache<string, true>({ max: 10_000 });
   /** What people read, as their interactions have shown. */
   const languages = new LRUCache<string, string>({ max: 10_000 });
@@ -243,7 +248,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
   /** What cannot be read is not for us, and must not hold up what comes after it. */
   function reading(event: GatewayEvent, { me, hear }: Reading): Omit<Arrived, "settled"> | undefined {
     try {
-      if (event.t === "INTERACTION_CREATE") return readingInteraction(readInteraction(event.d, me));
+      if (event.t === "INTERACTION_CREATE") return readingInteraction(readInteraction(event.d, me), me);
       const read = hear(event);
       return read && { read };
     } catch (error) {
@@ -252,12 +257,20 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     }
   }
 
-  function readingInteraction(asked: Asked | undefined): Omit<Arrived, "settled"> | undefined {
+  function readingInteraction(asked: Asked | undefined, me: BotIdentity): Omit<Arrived, "settled"> | undefined {
+    if (asked?.kind === "ask-about") askedAbout.remember(asked.target, me);
     if (asked?.kind !== "message") return asked && { read: async () => undefined, taken: () => void answer(asked) };
-    const { message } = asked;
+    const { message, aboutId, where } = asked;
     if (message.language) languages.set(message.author.id, message.language);
     return {
-      read: async () => message,
+      async read() {
+        if (where && !isWelcome(await places.find({ channel: "discord", id: where.guildId }), where)) {
+          interactions.refuse(message, say(message.language, "settings.unwelcome"));
+          return undefined;
+        }
+        if (aboutId === undefined) return message;
+        return { ...message, replyTo: await askedAbout.find(readAddress(message.address).channelId, aboutId, me) };
+      },
       taken: () => interactions.defer(message),
       received: (receipt) => interactions.received(message, receipt),
     };

@@ -3,11 +3,13 @@ import { parseCommand } from "../../conversation/domain/command.ts";
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { PlaceRules, PlaceSettings } from "../../conversation/ports/place-settings.ts";
 import type { ReceiverMemory } from "../../conversation/ports/receiver-memory.ts";
+import type { BotIdentity } from "./bot-identity.ts";
 import { readAddress } from "./discord-address.ts";
 import { howMeant, type Meant } from "./how-meant.ts";
 import type { KnownChannel, KnownChannels } from "./known-channels.ts";
+import { isWelcome } from "./is-welcome.ts";
 import { changed, plainMessage, removed, replyMessage, written, type Written } from "./message-event.ts";
-import { type BotIdentity, type GatewayEvent, readMessage, type Standing } from "./read-message.ts";
+import { type GatewayEvent, readMessage, type Standing } from "./read-message.ts";
 
 export type Hearing = {
   readonly me: BotIdentity;
@@ -71,7 +73,7 @@ export function hearMessages(hearing: Hearing): (event: GatewayEvent) => Find | 
     ]);
     const roles = message.member?.roles ?? (rules.roleIds && (await channels.rolesOf(guildId, message.author.id)));
     const channelIds = [message.channel_id, parentId, channel?.parentId];
-    if (!isWelcome(rules, { channelIds, roleIds: roles ?? [] })) return undefined;
+    if (rules.mode === "slash" || !isWelcome(rules, { channelIds, roleIds: roles ?? [] })) return undefined;
     const language = languageOf(message.author.id) ?? channel?.language;
     if (parentId) return readMessage(message, me, { language, parentId });
     return await readCall(message, { language }, meant === "called" && opensThread(rules, channel));
@@ -138,14 +140,6 @@ function isFromPerson({ author, webhook_id, type }: Written): boolean {
 /** Without the intent to read every message this is all that comes of most. */
 function isBlank({ content, attachments, sticker_items, message_snapshots, poll }: Written): boolean {
   return content === "" && !poll && [attachments, sticker_items, message_snapshots].every(({ length }) => length === 0);
-}
-
-type Whereabouts = { readonly channelIds: readonly (string | undefined)[]; readonly roleIds: readonly string[] };
-
-function isWelcome({ mode, channelIds, roleIds }: PlaceRules, at: Whereabouts): boolean {
-  if (mode === "slash") return false;
-  if (channelIds && !at.channelIds.some((id) => id !== undefined && channelIds.includes(id))) return false;
-  return !roleIds || at.roleIds.some((id) => roleIds.includes(id));
 }
 
 function opensThread({ mode }: PlaceRules, channel: KnownChannel | undefined): boolean {

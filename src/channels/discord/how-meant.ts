@@ -1,4 +1,4 @@
-import type { BotIdentity } from "./read-message.ts";
+import type { BotIdentity } from "./bot-identity.ts";
 import { type Written, replyMessage } from "./message-event.ts";
 
 /**

@@ -1,36 +1,57 @@
 import { z } from "zod";
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { AtOnce } from "./answer-at-once.ts";
+import type { BotIdentity } from "./bot-identity.ts";
 import { type DiscordAddress, interactionLifeMs } from "./discord-address.ts";
+import { readFormId } from "./question-form.ts";
 import { clean, member, nameOf, user } from "./discord-user.ts";
+import type { Whereabouts } from "./is-welcome.ts";
 import { readPressId } from "./press-id.ts";
-import type { BotIdentity } from "./read-message.ts";
 import { snowflake, snowflakeMs } from "./snowflake.ts";
 import { chatCommand } from "./write-commands.ts";
 
 /** What somebody did that calls for an answer of ours: a message, or something that is over with its first answer. */
-export type Asked = { readonly kind: "message"; readonly message: ChannelMessage } | AtOnce;
+export type Asked = AskedMessage | AtOnce;
+
+type AskedMessage = {
+  readonly kind: "message";
+  readonly message: ChannelMessage;
+  /** The message of the channel that it asks about. */
+  readonly aboutId?: string;
+  /** Where moderators may have decided who is answered. Absent for what they decide, and outside of servers. */
+  readonly where?: Whereabouts & { readonly guildId: string };
+};
 
 /**
- * Reads our slash commands and the buttons under our answers, as the text they stand for. Undefined for every other interaction.
+ * Reads our slash commands and the buttons under our answers as the text they stand for, and questions about a message. Undefined for
+ * every other interaction.
  *
  * @throws ZodError when the event is not shaped as Discord documents it
  */
 export function readInteraction(d: unknown, { botId }: Pick<BotIdentity, "botId">): Asked | undefined {
   const event = interaction.parse(d);
-  if (event.type === applicationCommand) return readCommand(event, botId);
-  if (event.type === messageComponent) return readPress(event, botId);
-  if (event.type === autocomplete) return readTyping(event);
-  return undefined;
+  switch (event.type) {
+    case applicationCommand:
+      return readCommand(event, botId);
+    case messageComponent:
+      return readPress(event, botId);
+    case autocomplete:
+      return readTyping(event);
+    case modalSubmit:
+      return readForm(event, botId);
+    default:
+      return undefined;
+  }
 }
 
 function readCommand(event: Interaction, botId: string): Asked | undefined {
   const { type, name, options } = command.parse(event.data);
+  if (type === messageMenu) return readMenu(event);
   if (type !== chatInput) return undefined;
   if (name === chatCommand.name) return readChat(event, botId, options);
-  const text = [`/${name}`, ...options.flatMap(writtenOut)].join(" ");
-  const message = messageOf(event, botId, { text });
-  return { kind: "message", message: { ...message, ...(manages(event) && { moderates: event.guild_id ?? "" }) } };
+  const asked = askedIn(event, botId, { text: [`/${name}`, ...options.flatMap(writtenOut)].join(" ") });
+  if (!manages(event)) return asked;
+  return { kind: "message", message: { ...asked.message, moderates: event.guild_id ?? "" } };
 }
 
 /** What was chosen, as somebody would write it; inside of a part of a command with its name, for there can be much of it. */
@@ -39,12 +60,25 @@ function writtenOut({ name, value, options }: Option): readonly string[] {
   return value === undefined ? [] : [String(value)];
 }
 
+/** "Ask about this" calls for a form in which the question is written. */
+function readMenu({ id, token, locale, data }: Interaction): Asked | undefined {
+  const { target_id: targetId, resolved } = menuChoice.parse(data);
+  return { kind: "ask-about", id, token, language: locale, targetId, target: resolved.messages[targetId] };
+}
+
+function readForm(event: Interaction, botId: string): Asked | undefined {
+  const { custom_id: customId, components } = form.parse(event.data);
+  const targetId = readFormId(customId);
+  const text = components.map(({ component }) => component.value).join("\n");
+  return targetId === undefined ? undefined : { ...askedIn(event, botId, { text }), aboutId: targetId };
+}
+
 /** A question, which may be answered so that only its author sees it. */
 function readChat(event: Interaction, botId: string, options: Command["options"]): Asked {
   const valueOf = (name: string) => options.find((option) => option.name === name)?.value;
   const text = String(valueOf(chatCommand.question) ?? "");
   const isPrivate = valueOf(chatCommand.private) === true;
-  return { kind: "message", message: messageOf(event, botId, { text, isPrivate }) };
+  return askedIn(event, botId, { text, isPrivate });
 }
 
 function readPress(event: Interaction, botId: string): Asked | undefined {
@@ -54,8 +88,8 @@ function readPress(event: Interaction, botId: string): Asked | undefined {
   if (event.asker.id !== askerId && !moderates(event))
     return { kind: "refused-press", id: event.id, token: event.token, language: event.locale };
   const { id: pressedId, flags } = pressed.parse(event.message);
-  const message = messageOf(event, botId, { text: command, pressedId, isPrivate: (flags & ephemeral) !== 0 });
-  return { kind: "message", message: { ...message, about: { kind: "pressed", turnId } } };
+  const asked = askedIn(event, botId, { text: command, pressedId, isPrivate: (flags & ephemeral) !== 0 });
+  return { ...asked, message: { ...asked.message, about: { kind: "pressed", turnId } } };
 }
 
 /** The only field that is completed is the name of a model. */
@@ -77,6 +111,16 @@ function isPermitted({ member }: Interaction, permission: bigint): boolean {
 }
 
 type Said = { readonly text: string; readonly pressedId?: string; readonly isPrivate?: boolean };
+
+function askedIn(event: Interaction, botId: string, said: Said): AskedMessage {
+  const asked = { kind: "message", message: messageOf(event, botId, said) } as const;
+  const { guild_id: guildId, channel_id: channelId, channel, member } = event;
+  if (!guildId || isOutside(event)) return asked;
+  return {
+    ...asked,
+    where: { guildId, channelIds: [channelId, channel?.parent_id ?? undefined], roleIds: member?.roles ?? [] },
+  };
+}
 
 function messageOf(event: Interaction, botId: string, { text, pressedId, isPrivate = false }: Said): ChannelMessage {
   const sentAtMs = snowflakeMs(event.id);
@@ -123,7 +167,9 @@ function isOutside(event: Interaction): boolean {
 const applicationCommand = 2;
 const messageComponent = 3;
 const autocomplete = 4;
+const modalSubmit = 5;
 const chatInput = 1;
+const messageMenu = 3;
 const directChannel = 1;
 const botDm = 1;
 const administrator = 1n << 3n;
@@ -140,13 +186,15 @@ const interaction = z
     token: z.string(),
     guild_id: snowflake.optional(),
     channel_id: snowflake,
-    channel: z.object({ type: z.number() }).optional(),
+    channel: z.object({ type: z.number(), parent_id: snowflake.nullish() }).optional(),
     context: z.number().nullish(),
     /** By how the application is installed: for a server, for a person. */
     authorizing_integration_owners: z.record(z.string(), z.string()).optional(),
     locale: z.string().optional(),
     /** In servers, with the permissions that they have in the channel. */
-    member: member.extend({ user, permissions: z.string().regex(/^\d+$/) }).optional(),
+    member: member
+      .extend({ user, permissions: z.string().regex(/^\d+$/), roles: z.array(snowflake).default([]) })
+      .optional(),
     /** Outside of servers. */
     user: user.optional(),
     data: z.unknown().optional(),
@@ -175,5 +223,13 @@ const command = z.object({
     .transform((options) => options ?? []),
 });
 type Command = z.output<typeof command>;
+const menuChoice = z.object({
+  target_id: snowflake,
+  resolved: z.object({ messages: z.record(z.string(), z.unknown()) }),
+});
+const form = z.object({
+  custom_id: z.string(),
+  components: z.array(z.object({ component: z.object({ value: z.string() }) })),
+});
 const press = z.object({ custom_id: z.string() });
 const pressed = z.object({ id: snowflake, flags: z.number().default(0) });

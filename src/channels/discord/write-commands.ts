@@ -7,8 +7,9 @@ export type DiscordCommand = {
   readonly type: number;
   readonly name: string;
   readonly description: string;
-  readonly description_localizations: Localizations;
-  readonly options: readonly DiscordOption[];
+  readonly name_localizations?: Localizations;
+  readonly description_localizations?: Localizations;
+  readonly options?: readonly DiscordOption[];
   readonly integration_types: readonly number[];
   readonly contexts: readonly number[];
   /** What one must be allowed to do to see it, as a bit field. */
@@ -41,7 +42,7 @@ export function writeCommands(
   words: readonly TranslatedCommandWord[],
   moderatorWord: ModeratorWord,
 ): readonly DiscordCommand[] {
-  return [writeChat(), ...words.map(writeCommand), writeModeratorCommand(moderatorWord)];
+  return [writeChat(), writeMenu(), ...words.map(writeCommand), writeModeratorCommand(moderatorWord)];
 }
 
 function writeChat(): DiscordCommand {
@@ -49,6 +50,18 @@ function writeChat(): DiscordCommand {
   const isPrivate = { type: yesOrNoOption, name: chatCommand.private, ...described(sayInAll("chat.private")) };
   const options = [{ ...question, required: true }, isPrivate];
   return { type: chatInput, name: chatCommand.name, ...described(sayInAll("chat.summary")), options, ...everywhere };
+}
+
+/** In the menu of a message. */
+function writeMenu(): DiscordCommand {
+  const inAll = sayInAll("ask.menu");
+  return {
+    type: messageMenu,
+    name: inAll.en,
+    name_localizations: inLocales(inAll),
+    description: "",
+    ...everywhere,
+  };
 }
 
 function writeCommand(word: TranslatedCommandWord): DiscordCommand {
@@ -92,7 +105,7 @@ function writeField({ name, summaryIn, asks }: CommandField): DiscordOption {
   }
 }
 
-function described(inAll: InAll): Pick<DiscordCommand, "description" | "description_localizations"> {
+function described(inAll: InAll): { readonly description: string; readonly description_localizations: Localizations } {
   return { description: inAll.en, description_localizations: inLocales(inAll) };
 }
 
@@ -113,6 +126,7 @@ const locales = [
 ] as const satisfies readonly (readonly [string, Language])[];
 
 const chatInput = 1;
+const messageMenu = 3;
 const textOption = 3;
 const yesOrNoOption = 5;
 const channelOption = 7;
