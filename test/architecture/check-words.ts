@@ -48,6 +48,10 @@ function checkCatalogue(json: string, english: Catalogue): readonly string[] {
   const written = [...json.matchAll(/^\s*"([^"]+)":/gm)].map(([, key = ""]) => key);
   const twice = written.filter((key, index) => written.indexOf(key) !== index);
   const unknown = Object.keys(catalogue).filter((key) => !Object.hasOwn(english, key));
+  const order = Object.keys(english).filter((key) => Object.hasOwn(catalogue, key));
+  const moved = Object.keys(catalogue)
+    .filter((key) => Object.hasOwn(english, key))
+    .find((key, place) => key !== order[place]);
   const mistakes = Object.entries(english).flatMap(([key, sentence]) => {
     const mistake = checkSentence(key, catalogue[key], String(sentence));
     return mistake === undefined ? [] : [`${key} ${mistake}`];
@@ -56,6 +60,7 @@ function checkCatalogue(json: string, english: Catalogue): readonly string[] {
     ...mistakes,
     ...twice.map((key) => `${key} stands there twice`),
     ...unknown.map((key) => `${key} is not in en.json: take it out, or correct its name`),
+    ...(moved === undefined ? [] : [`${moved} stands elsewhere than in en.json: keep the order, line by line`]),
   ];
 }
 

@@ -40,6 +40,11 @@ describe("a translator is told", () => {
     ],
     ["what is too long for a menu", { ...german, "commands.reset": "x".repeat(101) }, "has 101 characters"],
     ["what stands there twice", '{\n"reset.no": "Nein",\n"reset.no": "Nein"\n}', "reset.no stands there twice"],
+    [
+      "what stands elsewhere",
+      Object.fromEntries(Object.entries(german).toReversed()),
+      "reset.no stands elsewhere than in en.json",
+    ],
     ["that a comma is missing", '{ "reset.no": "Nein" "reset.done": "" }', "de.json → is no JSON"],
   ])("%s", (_, words, complaint) => expect(check({ en: english, de: words })).toContain(complaint));
 
