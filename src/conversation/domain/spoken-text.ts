@@ -42,9 +42,9 @@ export function attachmentsOf({
   return [...attachments, ...quoted.flatMap((one) => one.attachments ?? [])];
 }
 
-/** What stands for an attachment that is not put into words. */
+/** What stands for an attachment that is not put into words. What a platform calls a voice message says nothing. */
 export function attachmentNote({ kind, name }: Attachment): string {
-  return `[sent ${kindNames[kind]}${name ? `: ${oneLine(name)}` : ""}]`;
+  return `[sent ${kindNames[kind]}${name && kind !== "voice" ? `: ${oneLine(name)}` : ""}]`;
 }
 
 const kindNames: Readonly<Record<AttachmentKind, string>> = {
