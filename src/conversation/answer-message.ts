@@ -153,14 +153,15 @@ function withHeard<R extends Reply>(reply: R, question: Question | undefined): R
 /** Says what was not read, and when someone else answered than was asked for. */
 function withNotices(
   reply: FinalReply,
-  { message: { language }, asked, model, readings }: Question,
+  { message: { language }, asked, model, spoken, images, readings }: Question,
   end: AiEnd | undefined,
 ): FinalReply {
   const answered = end?.model ?? model;
+  const isUnseen = end?.imagesRefused && spoken.attachments.some((attachment) => images.has(attachment));
   const notices = [
     reply.footer,
     ...readings.troubles.map((trouble) => `*(${trouble})*`),
-    end?.imagesRefused && sayFooter(language, "footers.picturesRefused", { model: answered }),
+    isUnseen && sayFooter(language, "footers.picturesRefused", { model: answered }),
     model === asked ? undefined : sayFooter(language, "footers.replacedModel", { name: asked, model }),
     answered === model ? undefined : sayFooter(language, "footers.otherModel", { asked: model, answered }),
   ].filter(Boolean);

@@ -111,6 +111,7 @@ test("I am told when the server refused the pictures", async () => {
   expect(await room.ask({ text: "", attachments: [sent("image", "cat.png")] })).toContain(
     "small was not able to see the pictures",
   );
+  expect(await room.ask({ text: "never mind" })).toBe("I see nothing.");
 });
 
 test("I send a text file, and the model reads it, fenced, before my question", async () => {
