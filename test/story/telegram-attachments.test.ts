@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { startTelegramDouble, type TelegramDouble } from "../doubles/telegram-double.ts";
+import { writePdf } from "../documents/write-pdf.ts";
+import { until } from "../until.ts";
+import { openWorld, type World } from "./open-world.ts";
+
+let world: World;
+let telegram: TelegramDouble;
+
+beforeEach(async () => {
+  world = await openWorld();
+  telegram = await startTelegramDouble();
+  const settings = {
+    TELEGRAM_TOKEN: telegram.token,
+    TELEGRAM_API_ROOT: telegram.url,
+    TRANSCRIPTION_BASE_URL: world.ai.baseUrl,
+    TRANSCRIPTION_API_KEY: "a-key-of-the-double",
+  };
+  await Promise.all([world.start(settings), world.start(settings)]);
+}, 60_000);
+afterEach(async () => {
+  await world.close();
+  await telegram.close();
+  expect(telegram.unknownRequests).toEqual([]);
+});
+
+const chat = 501;
+const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
+const lastAsked = () => world.ai.requests.at(-1)?.body.messages.at(-1);
+const untilSaid = (text: RegExp) =>
+  until(() => telegram.transcript(chat).find((said) => said.fromBot && text.test(said.text)), `“${text}”`, 15_000);
+
+function file(bytes: Uint8Array) {
+  const id = telegram.files.add(bytes);
+  return { file_id: id, file_unique_id: `u${id}`, file_size: bytes.length };
+}
+
+function photo() {
+  return { photo: [{ ...file(jpeg), width: 800, height: 600 }] };
+}
+
+test("the pictures of an album are one question, and stay in sight", async () => {
+  const album = { media_group_id: "9" };
+  telegram.say({ chat, extra: { ...photo(), ...album, caption: "which is best?" } });
+  telegram.say({ chat, extra: { ...photo(), ...album } });
+  telegram.say({ chat, extra: { ...photo(), ...album } });
+  await untilSaid(/which is best\?$/);
+  expect(world.ai.requestCount).toBe(1);
+  expect(lastAsked()?.images).toHaveLength(3);
+  telegram.say({ chat, text: "why?" });
+  await untilSaid(/why\?$/);
+  expect(world.ai.requests.at(-1)?.body.messages[1]?.images).toHaveLength(3);
+});
+
+test("I speak, and see what was heard above the answer", async () => {
+  world.ai.transcript = () => "how late is it?";
+  telegram.say({ chat, extra: { voice: { ...file(Buffer.from("OggS…")), duration: 2, mime_type: "audio/ogg" } } });
+  expect((await untilSaid(/how late is it\?$/)).text).toMatch(/^🎤 how late is it\?\s+You said: /);
+});
+
+test("a PDF is read; a sticker alone gets one line", async () => {
+  const document = {
+    ...file(writePdf(["Rain fell on three days"])),
+    file_name: "report.pdf",
+    mime_type: "application/pdf",
+  };
+  telegram.say({ chat, extra: { document, caption: "when?" } });
+  await untilSaid(/when\?$/);
+  expect(lastAsked()?.content).toBe("[sent a file: report.pdf]\n```\nRain fell on three days\n```\n\nwhen?");
+  telegram.say({ chat, extra: { sticker: { ...file(jpeg), type: "regular", width: 1, height: 1, emoji: "😀" } } });
+  await untilSaid(/^I can read text, pictures, PDFs/);
+  expect(world.ai.requestCount).toBe(1);
+});
