@@ -195,3 +195,22 @@ test("a wrong token turns Telegram off with a sentence, and leaves the rest runn
   expect(ready.status).toBe(503);
   expect(await ready.text()).toContain("telegram");
 });
+
+test("whoever uses Telegram in German is spoken to in German, and Bob beside them in English", async () => {
+  await world.start(settings({ RATE_LIMIT_PER_MINUTE: "3" }));
+  const hanna = { id: 501, first_name: "Hanna", language_code: "de" };
+  telegram.say({ chat: 501, from: hanna, text: "/help" });
+  await untilSaid(501, /Schreib mir einfach, und ich antworte\.[\s\S]*\/model NAME Das KI-Modell zeigen oder wählen/);
+  world.ai.failNext(1, { status: 401, body: { error: { message: "Incorrect API key provided" } } });
+  telegram.say({ chat: 501, from: hanna, text: "Hallo" });
+  await untilSaid(501, /^⚠️ Die KI hat den Schlüssel dieses Bots abgelehnt\..* \(ref T\d+\)$/);
+  telegram.say({ chat: 501, from: hanna, text: "/reset" });
+  await untilSaid(501, "Gespräch zurückgesetzt! Wir fangen neu an.");
+  telegram.say({ chat: 501, from: hanna, text: "Noch etwas" });
+  await untilSaid(
+    501,
+    /^Das war viel auf einmal\. In \d+ Sekunden? nehme ich wieder Nachrichten von dir an\. Bitte schick dann/,
+  );
+  telegram.say({ chat: 502, from: bob, text: "/reset" });
+  await untilSaid(502, "Conversation reset! Starting fresh.");
+});
