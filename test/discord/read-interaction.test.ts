@@ -40,6 +40,20 @@ test("a slash command in a server or between other people is in a group", () => 
   expect(use({ context: 2 })).toMatchObject({ audience: "group" });
 });
 
+test("a question comes with its file", () => {
+  const options = [
+    { name: "question", type: 3, value: "What is it?" },
+    { name: "file", type: 11, value: "66" },
+  ];
+  const file = { id: "66", filename: "a.png", content_type: "image/png", size: 9, url: "https://files.test/a.png" };
+  const data = { type: 1, name: "chat", options, resolved: { attachments: { 66: file } } };
+  expect(use({ data })).toMatchObject({
+    text: "What is it?",
+    attachments: [{ kind: "image", name: "a.png", bytes: 9 }],
+  });
+  expect(use({ data: { ...data, options: options.slice(0, 1) } })).not.toHaveProperty("attachments");
+});
+
 const server = { guild_id: "9", context: 0, user: undefined, member: { user: ada, permissions: "0" } };
 const pressing = { type: 3, data: { custom_id: "12:7:/regenerate" }, message: { id: "55" } };
 

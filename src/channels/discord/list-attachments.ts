@@ -15,7 +15,10 @@ export const attachmentSource = z.object({
 });
 
 /** What came with a message, in the person's order. Stickers and polls have nothing to fetch. */
-export function listAttachments({ attachments, sticker_items, poll }: Content, bearer: Bearer): readonly Attachment[] {
+export function listAttachments(
+  { attachments, sticker_items, poll }: Pick<Content, "attachments" | "sticker_items" | "poll">,
+  bearer: Bearer,
+): readonly Attachment[] {
   const others = [...sticker_items.map(({ name }) => name), ...(poll ? [poll.question.text ?? ""] : [])];
   return [
     ...attachments.map((one) => describe(one, bearer)),

@@ -6,6 +6,8 @@ import { type DiscordAddress, interactionLifeMs } from "./discord-address.ts";
 import { readFormId } from "./question-form.ts";
 import { clean, member, nameOf, user } from "./discord-user.ts";
 import type { Whereabouts } from "./is-welcome.ts";
+import { listAttachments } from "./list-attachments.ts";
+import { attachment } from "./message-event.ts";
 import { readPressId } from "./press-id.ts";
 import { snowflake, snowflakeMs } from "./snowflake.ts";
 import { chatCommand } from "./write-commands.ts";
@@ -45,10 +47,11 @@ export function readInteraction(d: unknown, { botId }: Pick<BotIdentity, "botId"
 }
 
 function readCommand(event: Interaction, botId: string): Asked | undefined {
-  const { type, name, options } = command.parse(event.data);
+  const used = command.parse(event.data);
+  const { type, name, options } = used;
   if (type === messageMenu) return readMenu(event);
   if (type !== chatInput) return undefined;
-  if (name === chatCommand.name) return readChat(event, botId, options);
+  if (name === chatCommand.name) return readChat(event, botId, used);
   const asked = askedIn(event, botId, { text: [`/${name}`, ...options.flatMap(writtenOut)].join(" ") });
   if (!manages(event)) return asked;
   return { kind: "message", message: { ...asked.message, moderates: event.guild_id ?? "" } };
@@ -74,11 +77,16 @@ function readForm(event: Interaction, botId: string): Asked | undefined {
 }
 
 /** A question, which may be answered so that only its author sees it. */
-function readChat(event: Interaction, botId: string, options: Command["options"]): Asked {
+function readChat(event: Interaction, botId: string, { options, resolved }: Command): Asked {
   const valueOf = (name: string) => options.find((option) => option.name === name)?.value;
   const text = String(valueOf(chatCommand.question) ?? "");
   const isPrivate = valueOf(chatCommand.private) === true;
-  return askedIn(event, botId, { text, isPrivate });
+  const asked = askedIn(event, botId, { text, isPrivate });
+  const file = resolved?.attachments[String(valueOf(chatCommand.file))];
+  if (!file) return asked;
+  const bearer = { channelId: event.channel_id, messageId: event.id };
+  const attachments = listAttachments({ attachments: [file], sticker_items: [], poll: undefined }, bearer);
+  return { ...asked, message: { ...asked.message, attachments } };
 }
 
 function readPress(event: Interaction, botId: string): Asked | undefined {
@@ -221,6 +229,7 @@ const command = z.object({
     .array(option)
     .nullish()
     .transform((options) => options ?? []),
+  resolved: z.object({ attachments: z.record(z.string(), attachment).default({}) }).optional(),
 });
 type Command = z.output<typeof command>;
 const menuChoice = z.object({

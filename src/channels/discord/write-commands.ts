@@ -35,7 +35,7 @@ type Localizations = Readonly<Record<string, string>>;
 type InAll = Readonly<Record<Language, string>>;
 
 /** A question as a command: the way to ask where nothing else is heard, and to be answered unseen. */
-export const chatCommand = { name: "chat", question: "question", private: "private" } as const;
+export const chatCommand = { name: "chat", question: "question", file: "file", private: "private" } as const;
 
 /** What Discord's menu shows of our commands, to each person in their language. */
 export function writeCommands(
@@ -47,8 +47,9 @@ export function writeCommands(
 
 function writeChat(): DiscordCommand {
   const question = { type: textOption, name: chatCommand.question, ...described(sayInAll("chat.question")) };
+  const file = { type: fileOption, name: chatCommand.file, ...described(sayInAll("chat.file")) };
   const isPrivate = { type: yesOrNoOption, name: chatCommand.private, ...described(sayInAll("chat.private")) };
-  const options = [{ ...question, required: true }, isPrivate];
+  const options = [{ ...question, required: true }, file, isPrivate];
   return { type: chatInput, name: chatCommand.name, ...described(sayInAll("chat.summary")), options, ...everywhere };
 }
 
@@ -131,6 +132,7 @@ const textOption = 3;
 const yesOrNoOption = 5;
 const channelOption = 7;
 const roleOption = 8;
+const fileOption = 11;
 const subcommand = 1;
 const manageServer = 1 << 5;
 const choicesMax = 25;
