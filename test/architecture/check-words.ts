@@ -4,13 +4,24 @@ export const wordsFolder = "src/conversation/domain/words/";
 
 type Catalogue = Readonly<Record<string, unknown>>;
 
+/** What the platforms take; Discord is the narrowest. The first that a key belongs to counts. */
+const narrowPlaces = [
+  { keys: /^(?:commands|parley|fields|chat)\./, charsMax: 100, name: "a platform's menu" },
+  { keys: /^ask\.menu$/, charsMax: 32, name: "the menu of a message" },
+  { keys: /^ask\./, charsMax: 45, name: "a form" },
+  { keys: /^buttons\./, charsMax: 40, name: "a button" },
+];
+
 /** What is wrong with a sentence, compared with the English one; undefined: nothing. In the order in which it is worth saying. */
 const rules: readonly ((key: string, sentence: string, english: string) => string | undefined)[] = [
   (_key, sentence) => (sentence.trim() === "" ? "is empty" : undefined),
   (_key, sentence, english) => differ("placeholders", placeholdersOf(sentence), placeholdersOf(english)),
   (_key, sentence, english) => differ("commands", commandsOf(sentence), commandsOf(english)),
-  (key, sentence) => longer(key, sentence, { group: "commands.", charsMax: 100, who: "Discord's menu" }),
-  (key, sentence) => longer(key, sentence, { group: "buttons.", charsMax: 40, who: "a button" }),
+  (key, sentence) =>
+    overflow(
+      sentence,
+      narrowPlaces.find(({ keys }) => keys.test(key)),
+    ),
   (key, sentence) =>
     key.startsWith("arguments.") && !/^[-_'\p{L}\p{N}]{1,32}$/u.test(sentence)
       ? "must be one word of at most 32 letters, for it names an option on Discord"
@@ -106,13 +117,9 @@ function differ(what: string, found: ReadonlySet<string>, wanted: ReadonlySet<st
   return `has other ${what} than the English sentence: ${mistakes.join(", ")}`;
 }
 
-function longer(
-  key: string,
-  sentence: string,
-  { group, charsMax, who }: { readonly group: string; readonly charsMax: number; readonly who: string },
-): string | undefined {
-  if (!key.startsWith(group) || sentence.length <= charsMax) return undefined;
-  return `has ${sentence.length} characters; ${who} takes ${charsMax}`;
+function overflow(sentence: string, place: (typeof narrowPlaces)[number] | undefined): string | undefined {
+  if (place === undefined || sentence.length <= place.charsMax) return undefined;
+  return `has ${sentence.length} characters; ${place.name} takes ${place.charsMax}`;
 }
 
 function placeholdersOf(sentence: string): ReadonlySet<string> {

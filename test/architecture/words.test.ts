@@ -38,7 +38,11 @@ describe("a translator is told", () => {
       { ...german, "reset.done": "{name}: `/neustart`" },
       "lacks /reset, has /neustart too many",
     ],
-    ["what is too long for a menu", { ...german, "commands.reset": "x".repeat(101) }, "has 101 characters"],
+    [
+      "what is too long for a menu",
+      { ...german, "commands.reset": "x".repeat(101) },
+      "has 101 characters; a platform's menu takes 100",
+    ],
     ["what stands there twice", '{\n"reset.no": "Nein",\n"reset.no": "Nein"\n}', "reset.no stands there twice"],
     [
       "what stands elsewhere",

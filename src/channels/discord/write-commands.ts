@@ -1,5 +1,5 @@
 import type { CommandField, ModeratorWord, TranslatedCommandWord } from "../../conversation/domain/command.ts";
-import type { Language } from "../../conversation/domain/words/catalogues.ts";
+import { type Language, languages } from "../../conversation/domain/words/catalogues.ts";
 import { sayInAll } from "../../conversation/domain/words/say-in-all.ts";
 
 /** A command as it is registered with Discord: https://discord.com/developers/docs/interactions/application-commands */
@@ -112,19 +112,20 @@ function described(inAll: InAll): { readonly description: string; readonly descr
 
 /** English is what everybody else sees. */
 function inLocales(inAll: InAll): Localizations {
-  return Object.fromEntries(locales.map(([locale, language]) => [locale, inAll[language]]));
+  return Object.fromEntries(
+    languages.flatMap((language) => localesOf[language].map((locale) => [locale, inAll[language]])),
+  );
 }
 
 /** https://discord.com/developers/docs/reference#locales */
-const locales = [
-  ["de", "de"],
-  ["es-ES", "es"],
-  ["es-419", "es"],
-  ["fr", "fr"],
-  ["ja", "ja"],
-  ["zh-CN", "zh"],
-  ["zh-TW", "zh"],
-] as const satisfies readonly (readonly [string, Language])[];
+const localesOf: Readonly<Record<Language, readonly string[]>> = {
+  en: [],
+  de: ["de"],
+  es: ["es-ES", "es-419"],
+  fr: ["fr"],
+  ja: ["ja"],
+  zh: ["zh-CN", "zh-TW"],
+};
 
 const chatInput = 1;
 const messageMenu = 3;
