@@ -10,14 +10,7 @@ let telegram: TelegramDouble;
 beforeEach(async () => {
   world = await openWorld();
   telegram = await startTelegramDouble();
-  const settings = {
-    TELEGRAM_TOKEN: telegram.token,
-    TELEGRAM_API_ROOT: telegram.url,
-    TRANSCRIPTION_BASE_URL: world.ai.baseUrl,
-    TRANSCRIPTION_API_KEY: "a-key-of-the-double",
-  };
-  await Promise.all([world.start(settings), world.start(settings)]);
-}, 60_000);
+});
 afterEach(async () => {
   await world.close();
   await telegram.close();
@@ -25,6 +18,15 @@ afterEach(async () => {
 });
 
 const chat = 501;
+const settings = (more: Record<string, string> = {}) => ({
+  TELEGRAM_TOKEN: telegram.token,
+  TELEGRAM_API_ROOT: telegram.url,
+  TRANSCRIPTION_BASE_URL: world.ai.baseUrl,
+  TRANSCRIPTION_API_KEY: "a-key-of-the-double",
+  ...more,
+});
+/** Two instances: one receives, either answers. */
+const start = () => Promise.all([world.start(settings()), world.start(settings())]);
 const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
 const lastAsked = () => world.ai.requests.at(-1)?.body.messages.at(-1);
 const untilSaid = (text: RegExp) =>
@@ -39,7 +41,12 @@ function photo() {
   return { photo: [{ ...file(jpeg), width: 800, height: 600 }] };
 }
 
+function speak(): void {
+  telegram.say({ chat, extra: { voice: { ...file(Buffer.from("OggS…")), duration: 2, mime_type: "audio/ogg" } } });
+}
+
 test("the pictures of an album are one question, and stay in sight", async () => {
+  await start();
   const album = { media_group_id: "9" };
   telegram.say({ chat, extra: { ...photo(), ...album, caption: "which is best?" } });
   telegram.say({ chat, extra: { ...photo(), ...album } });
@@ -53,12 +60,14 @@ test("the pictures of an album are one question, and stay in sight", async () =>
 });
 
 test("I speak, and see what was heard above the answer", async () => {
+  await start();
   world.ai.transcript = () => "how late is it?";
-  telegram.say({ chat, extra: { voice: { ...file(Buffer.from("OggS…")), duration: 2, mime_type: "audio/ogg" } } });
+  speak();
   expect((await untilSaid(/how late is it\?$/)).text).toMatch(/^🎤 how late is it\?\s+You said: /);
 });
 
 test("a PDF is read; a sticker alone gets one line", async () => {
+  await start();
   const document = {
     ...file(writePdf(["Rain fell on three days"])),
     file_name: "report.pdf",
@@ -71,3 +80,21 @@ test("a PDF is read; a sticker alone gets one line", async () => {
   await untilSaid(/^I can read text, pictures, PDFs/);
   expect(world.ai.requestCount).toBe(1);
 });
+
+test.each([
+  ["attachments-read", 2],
+  ["recorded", 1],
+] as const)(
+  "when the process dies at %s, what I said is listened to at most %i times, and answered once",
+  async (point, times) => {
+    world.ai.transcript = () => "how late is it?";
+    const mortal = await world.start(settings({ PARLEY_FAILPOINT: `${point}@telegram/${telegram.botId}/${chat}:1` }));
+    speak();
+    await mortal.exited;
+    expect(mortal.output()).toContain(": killed\n");
+    await world.start(settings());
+    expect((await untilSaid(/how late is it\?$/)).text).toMatch(/^🎤 how late is it\?\s+You said: /);
+    expect(world.ai.recordings).toHaveLength(times);
+    expect(world.ai.requestCount).toBe(1);
+  },
+);
