@@ -72,6 +72,18 @@ export const settings = {
       .transform((value) => new Secret(value)),
     about: "What Telegram proves itself by. Without it one is derived from the bot's token.",
   },
+  TELEGRAM_INLINE: {
+    schema: z.enum(["on", "off"]),
+    default: "off",
+    about:
+      "Whether the Telegram bot answers “@bot question” in chats that it is no member of. Needs /setinline and /setinlinefeedback (100%) at @BotFather.",
+  },
+  TELEGRAM_GUESTS: {
+    schema: z.enum(["on", "off"]),
+    default: "off",
+    about:
+      "Whether the Telegram bot answers when someone calls it as a guest into a chat that it is no member of. Needs the bot's guest mode at @BotFather.",
+  },
   AI_PROVIDER: {
     schema: z.enum([
       "openai",

@@ -321,6 +321,8 @@ async function openChannels(
         commands,
         pauses: pausesOf("telegram", config.TELEGRAM_TOKEN),
         report,
+        inline: config.TELEGRAM_INLINE === "on",
+        guests: config.TELEGRAM_GUESTS === "on",
         ...webhook,
         ...settling("telegram"),
       }),

@@ -6,6 +6,7 @@ import { type Chaos, TelegramChaos } from "./telegram-chaos.ts";
 import type { Draft } from "./telegram-drafts.ts";
 import { TelegramFiles } from "./telegram-files.ts";
 import { TelegramFlood } from "./telegram-flood.ts";
+import { TelegramInline } from "./telegram-inline.ts";
 import { Refused, methodParams, type Method, type Params } from "./telegram-methods.ts";
 import { TelegramRooms, type ChatSpec, type PersonSpec, type Said, type Shown, type Upload } from "./telegram-rooms.ts";
 import { TelegramWebhook, type Delivery } from "./telegram-webhook.ts";
@@ -25,6 +26,8 @@ export type TelegramDoubleOptions = {
   readonly callbackMs?: number;
   /** False: a Bot API server of before 2026, which does not know `sendMessageDraft`. */
   readonly knowsDrafts?: boolean;
+  /** Whether @BotFather has the bot's guest mode on. */
+  readonly allowsGuests?: boolean;
 };
 
 /** What happens to one call instead of its answer. "apply-then-reset": it is carried out, and the answer is lost. */
@@ -65,6 +68,14 @@ export type TelegramDouble = {
   press(chat: number, messageId: number, label: string, from?: number | PersonSpec): string;
   /** What the bot said to those who pressed; while there is nothing, the button shows that it works. By callback id. */
   readonly presses: ReadonlyMap<string, { readonly answer?: { readonly text: string; readonly isAlert: boolean } }>;
+  /** What stands in chats that the bot is no member of. */
+  readonly inline: TelegramInline;
+  /** Someone types "@bot …" in such a chat. Returns the query's id. */
+  ask(from: PersonSpec, query: string): string;
+  /** And sends what was offered. */
+  choose(from: PersonSpec, queryId: string): void;
+  /** Someone mentions the bot in such a chat, which calls it as a guest. */
+  summon(said: Said): void;
   /** What a private chat shows of a message that is being written. */
   draft(chat: number, threadId?: number): Draft | undefined;
   /** The person stops it. */
@@ -129,12 +140,14 @@ class Double implements TelegramDouble {
   readonly presses = new Map<string, { answer?: { text: string; isAlert: boolean }; readonly atMs: number }>();
 
   readonly files = new TelegramFiles();
+  readonly inline = new TelegramInline();
   readonly #audit = new TelegramAudit();
   readonly #rooms: TelegramRooms;
   readonly #privacyMode: boolean;
   readonly #callerOf: TelegramDoubleOptions["callerOf"];
   readonly #callbackMs: number;
   readonly #knowsDrafts: boolean;
+  readonly #allowsGuests: boolean;
   readonly #faults = new Map<string, Fault[]>();
   readonly #pending = new Map<number, Update>();
   readonly #confirmed: Update[] = [];
@@ -144,6 +157,7 @@ class Double implements TelegramDouble {
   #poll: Poll | undefined;
   #port = 0;
   readonly #commands = new Map<string, readonly BotCommand[]>();
+  readonly #queries = new Map<string, string>();
   #callbacks = 0;
   #chaos: TelegramChaos | undefined;
   #away: "refused" | "502" | undefined;
@@ -156,6 +170,7 @@ class Double implements TelegramDouble {
     this.#callerOf = rest.callerOf;
     this.#callbackMs = rest.callbackMs ?? 15_000;
     this.#knowsDrafts = rest.knowsDrafts ?? true;
+    this.#allowsGuests = rest.allowsGuests ?? true;
     const bot = { id: this.botId, is_bot: true, first_name: "Parley", username };
     const hasLimits = rest.floodLimits ?? true;
     this.#rooms = new TelegramRooms(bot, this.#audit, hasLimits ? new TelegramFlood(rest.botPerSecond) : undefined);
@@ -208,6 +223,23 @@ class Double implements TelegramDouble {
     this.presses.set(id, { atMs: Date.now() });
     this.push({ callback_query: { ...this.#rooms.press(chat, messageId, label, from), id } });
     return id;
+  }
+
+  ask(from: PersonSpec, query: string): string {
+    const id = this.inline.ask();
+    this.#queries.set(id, query);
+    this.push({ inline_query: { id, from: personOf(from), query, offset: "", chat_type: "group" } });
+    return id;
+  }
+
+  choose(from: PersonSpec, queryId: string): void {
+    const query = this.#queries.get(queryId) ?? "";
+    this.push({ chosen_inline_result: { ...this.inline.choose(queryId), from: personOf(from), query } });
+  }
+
+  summon(said: Said): void {
+    const { message } = this.#rooms.say(said);
+    this.push({ guest_message: { ...message, guest_query_id: this.inline.summon() } });
   }
 
   draft(chat: number, threadId?: number): Draft | undefined {
@@ -369,7 +401,8 @@ class Double implements TelegramDouble {
     if (method === "deleteWebhook") return this.#setWebhook({ ...this.#params(method, body), url: "" });
     if (method === "getWebhookInfo")
       return { url: this.webhookUrl, has_custom_certificate: false, pending_update_count: this.#pending.size };
-    if (method === "getMe") return this.#rooms.me;
+    if (method === "getMe")
+      return { ...this.#rooms.me, supports_inline_queries: true, supports_guest_queries: this.#allowsGuests };
     if (method === "getMyCommands") {
       const { scope, language_code: language } = this.#params(method, body);
       return this.commands(scope?.type, language);
@@ -381,7 +414,13 @@ class Double implements TelegramDouble {
     }
     if (method === "getFile") return this.files.describe(this.#params(method, body).file_id);
     if (method === "sendMessage") return this.#rooms.send(this.#params(method, body));
-    if (method === "editMessageText") return this.#rooms.edit(this.#params(method, body));
+    if (method === "editMessageText") {
+      const params = this.#params(method, body);
+      const { inline_message_id: inlineId } = params;
+      return inlineId === undefined ? this.#rooms.edit(params) : this.inline.edit(inlineId, params);
+    }
+    if (method === "answerInlineQuery") return this.inline.offer(this.#params(method, body));
+    if (method === "answerGuestQuery") return this.inline.answerGuest(this.#params(method, body));
     if (method === "editMessageMedia") return this.#rooms.editMedia(this.#params(method, body), uploads);
     if (method === "editMessageReplyMarkup") return this.#rooms.editButtons(this.#params(method, body));
     if (method === "sendMessageDraft") return this.#rooms.draft(this.#params(method, body));
@@ -477,6 +516,10 @@ const writes = new Set([
   "editMessageReplyMarkup",
   "deleteMessage",
 ]);
+
+function personOf(person: PersonSpec) {
+  return { is_bot: false, first_name: `Person ${person.id}`, language_code: "en", ...person };
+}
 
 function isMethod(method: string): method is Method {
   return Object.hasOwn(methodParams, method);

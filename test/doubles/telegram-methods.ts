@@ -20,6 +20,18 @@ const scope = z
   .optional();
 /** Two letters of ISO 639-1; empty: for everyone without a list of their own. */
 const language_code = z.union([z.literal(""), z.string().regex(/^[a-z]{2}$/)]).optional();
+const inlineResult = z.strictObject({
+  type: z.literal("article"),
+  id: z.string(),
+  title: z.string(),
+  description: z.string().optional(),
+  input_message_content: z.strictObject({
+    message_text: z.string(),
+    entities: entities.optional(),
+    link_preview_options: link_preview_options.optional(),
+  }),
+  reply_markup,
+});
 const allowed_updates = z.array(z.string());
 
 export const methodParams = {
@@ -63,8 +75,9 @@ export const methodParams = {
     reply_markup,
   }),
   editMessageText: z.strictObject({
-    chat_id,
-    message_id,
+    chat_id: chat_id.optional(),
+    message_id: message_id.optional(),
+    inline_message_id: z.string().optional(),
     text: z.string(),
     entities: entities.optional(),
     link_preview_options: link_preview_options.optional(),
@@ -98,6 +111,16 @@ export const methodParams = {
     reaction: z.array(z.strictObject({ type: z.literal("emoji"), emoji: z.string() })).optional(),
   }),
   getChatMember: z.strictObject({ chat_id, user_id: z.int() }),
+  answerInlineQuery: z.strictObject({
+    inline_query_id: z.string(),
+    results: z.array(inlineResult),
+    is_personal: z.boolean().optional(),
+    cache_time: z.int().min(0).optional(),
+    button: z
+      .strictObject({ text: z.string().min(1), start_parameter: z.string().regex(/^[\w-]{1,64}$/) })
+      .optional(),
+  }),
+  answerGuestQuery: z.strictObject({ guest_query_id: z.string(), result: inlineResult }),
   deleteMessage: z.strictObject({ chat_id, message_id }),
   sendChatAction: z.strictObject({ chat_id, message_thread_id: z.int().optional(), action: z.literal("typing") }),
   answerCallbackQuery: z.strictObject({

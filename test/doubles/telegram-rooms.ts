@@ -275,6 +275,8 @@ export class TelegramRooms {
 
   /** Without buttons it has none afterwards. */
   edit({ chat_id, message_id, text, entities = [], reply_markup }: Params<"editMessageText">) {
+    if (chat_id === undefined || message_id === undefined)
+      throw new Refused(400, "Bad Request: message identifier is not specified");
     const { chat, message } = this.#own(chat_id, message_id);
     if (message.document) throw new Refused(400, "Bad Request: there is no text in the message to edit");
     validate(text, entities);

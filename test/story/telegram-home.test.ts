@@ -172,6 +172,21 @@ test("an album is one question with all of its pictures", async () => {
   expect(prompt.match(/picture|image_url"/g)).toHaveLength(3);
 });
 
+test("asked in chats that it is no member of, it answers there, and brings no other conversation along", async () => {
+  const settings = { TELEGRAM_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url };
+  await world.start({ ...settings, TELEGRAM_INLINE: "on", TELEGRAM_GUESTS: "on" });
+  telegram.say({ chat: 501, text: "My secret is 42" });
+  await untilSaid(501, "You said: My secret is 42");
+  const texts = () => [...telegram.inline.messages.values()].map(({ text }) => text);
+  const query = telegram.ask(ada, "What is new?");
+  await until(() => telegram.inline.offers.has(query), "the offer");
+  telegram.choose(ada, query);
+  await until(() => texts().some((text) => text.includes("You said: Ada: What is new?")), "the answer", 15_000);
+  telegram.summon({ chat: { id: -1_000_000_001_002 }, from: ada, text: "@parley_bot and now?" });
+  await until(() => texts().some((text) => text.includes("You said: Ada: and now?")), "the guest's answer", 15_000);
+  expect(JSON.stringify(world.ai.requests.slice(1).map(({ body }) => body.messages))).not.toContain("secret");
+}, 40_000);
+
 test("bots and what is sent through them are left alone", async () => {
   await start();
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);

@@ -1,6 +1,7 @@
 import { GrammyError, type Api } from "grammy";
 import { LRUCache } from "lru-cache";
 import type { ChatLine } from "./call-chat.ts";
+import { inOrder } from "./in-order.ts";
 import type { WritePacer } from "./pace-writes.ts";
 import type { Room } from "./part-writer.ts";
 import type { Part } from "./write-reply.ts";
@@ -36,30 +37,18 @@ type Means = {
 export function draftWriter(means: Means): DraftWriter {
   /** By chat; `everywhere`: the server does not know drafts. */
   const refused = new LRUCache<number, true>({ max: 10_000, ttl: refusedMs });
-  /** By room; as many as turns in hand. */
-  const underWay = new Map<string, Promise<unknown>>();
+  const lanes = inOrder();
 
   return {
     isPossible: ({ chatId, isGroup }) => !isGroup && !refused.has(chatId) && !refused.has(everywhere),
 
     async show(room, part, canStop) {
-      const { room: key } = room.turn.message;
-      const before = underWay.get(key) ?? Promise.resolve();
-      const sending = before.then(() => send(room, part, canStop, means));
-      const ended = sending.catch(() => {});
-      underWay.set(key, ended);
-      try {
-        const outcome = await sending;
-        if (outcome !== "shown") refused.set(outcome === "unknown" ? everywhere : room.chatId, true);
-        return outcome === "shown";
-      } finally {
-        if (underWay.get(key) === ended) underWay.delete(key);
-      }
+      const outcome = await lanes.run(room.turn.message.room, () => send(room, part, canStop, means));
+      if (outcome !== "shown") refused.set(outcome === "unknown" ? everywhere : room.chatId, true);
+      return outcome === "shown";
     },
 
-    async settled({ turn }) {
-      await underWay.get(turn.message.room);
-    },
+    settled: ({ turn }) => lanes.settled(turn.message.room),
   };
 }
 

@@ -2,7 +2,7 @@ import { askTelegram } from "./ask-telegram.ts";
 import { introduceBot } from "./introduce-bot.ts";
 import { pause } from "../../conversation/domain/pause.ts";
 import type { Self } from "./read-message.ts";
-import { updateKinds, type TelegramLink } from "./telegram-link.ts";
+import { updateKindsOf, type TelegramLink } from "./telegram-link.ts";
 
 export type WebhookPlace = { readonly url: string; readonly secretToken: string };
 
@@ -24,7 +24,7 @@ export function keepWebhook(
     if (!self) meet((self = await introduceBot(link)));
     isRegistered &&= (await askTelegram(api.getWebhookInfo())).url === url;
     if (!isRegistered) {
-      const registration = { url, secret_token: secretToken, allowed_updates: updateKinds, max_connections: 100 };
+      const registration = { url, secret_token: secretToken, allowed_updates: updateKindsOf(link), max_connections: 100 };
       await askTelegram(api.setWebhook(registration), hint);
     }
     isRegistered = true;

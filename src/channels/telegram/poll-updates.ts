@@ -1,7 +1,7 @@
 import { askTelegram } from "./ask-telegram.ts";
 import { introduceBot } from "./introduce-bot.ts";
 import type { Self } from "./read-message.ts";
-import { updateKinds, type Take, type TelegramLink } from "./telegram-link.ts";
+import { updateKindsOf, type Take, type TelegramLink } from "./telegram-link.ts";
 import { updateSchema, type TelegramUpdate } from "./update.ts";
 
 /**
@@ -17,7 +17,7 @@ export function pollUpdates(link: TelegramLink, take: Take, signal: AbortSignal)
     self ??= await startPolling(link);
     // The first poll after a failure does not wait, so that we know soon whether we are connected.
     const timeout = link.health.state === "connected" ? timings.pollSeconds : 0;
-    const poll = { limit: 100, timeout, allowed_updates: updateKinds, ...(offset !== undefined && { offset }) };
+    const poll = { limit: 100, timeout, allowed_updates: updateKindsOf(link), ...(offset !== undefined && { offset }) };
     // grammY's signals are of another package's type, and as good.
     const updates = await askTelegram(api.getUpdates(poll, signal as Parameters<typeof api.getUpdates>[1]));
     link.health = { state: "connected" };

@@ -33,7 +33,8 @@ export function readMessage(update: TelegramUpdate, self: Self, receivedAtMs: nu
   return update.message && readSaid(update.message, self);
 }
 
-function readSaid(message: TelegramMessage, self: Self): ChannelMessage | undefined {
+/** What a person writes in a chat, if it is meant for us. */
+export function readSaid(message: TelegramMessage, self: Self): ChannelMessage | undefined {
   if (!fromPerson(message)) return undefined;
   const attachment = readAttachment(message);
   if ((message.text ?? message.caption ?? attachment) === undefined) return undefined; // someone joined, a title changed

@@ -1,13 +1,17 @@
 import { GatewayError, StoreError } from "../../conversation/domain/errors.ts";
 import { BadDeliveryError, type Channel, type Webhook } from "../../conversation/ports/channel.ts";
 import { fetchFile } from "./fetch-file.ts";
+import { inlineAddress } from "./inline-address.ts";
 import { keepWebhook } from "./keep-webhook.ts";
 import { markMessages } from "./mark-messages.ts";
+import { offerAnswer } from "./offer-answer.ts";
 import { pause } from "../../conversation/domain/pause.ts";
 import { pollUpdates } from "./poll-updates.ts";
 import { fileIdOf } from "./read-attachment.ts";
 import { presses } from "./presses.ts";
+import { readInline } from "./read-inline.ts";
 import { readMessage, type Self } from "./read-message.ts";
+import { inlineShower } from "./show-inline.ts";
 import { replyShower } from "./show-reply.ts";
 import { telegramApi } from "./telegram-api.ts";
 import type { Take, TelegramLink, TelegramOptions } from "./telegram-link.ts";
@@ -21,11 +25,15 @@ const webhookPath = "/api/webhook/telegram";
  * the 200. With a webhook every instance must `listen`, since any may be called; polling is for one instance at a time.
  */
 export function telegramChannel(options: TelegramOptions, timings: TelegramTimings = telegramTimings): Channel {
-  const { webhook, commands, report } = options;
+  const { webhook, commands, report, inline = false, guests = false } = options;
   const api = telegramApi(options.token, options.apiRoot, timings.callMs);
   const buttons = presses(api, timings.pressMs);
   const shower = replyShower(api, options, timings);
-  const link: TelegramLink = { api, commands, report, timings, health: { state: "connecting", reason: "starting" } };
+  const showInline = inlineShower(api, options.pauses);
+  const link: TelegramLink = {
+    ...{ api, commands, report, inline, guests, timings },
+    health: { state: "connecting", reason: "starting" },
+  };
   /** Takes webhook deliveries, once we know who we are. */
   let open = Promise.withResolvers<(update: TelegramUpdate) => Promise<void>>();
 
@@ -33,8 +41,13 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
     name: "telegram",
     refuses: "in-room",
     receivesAlone: webhook === undefined,
-    editIntervalMs: shower.editIntervalMs,
-    show: shower.show,
+    editIntervalMs: (message) => (inlineAddress(message) ? timings.groupEditMs : shower.editIntervalMs(message)),
+
+    show(turn, reply, note, hold) {
+      const address = inlineAddress(turn.message);
+      return address ? showInline(turn, address, reply, hold) : shower.show(turn, reply, note, hold);
+    },
+
     mark: markMessages(api),
     health: () => link.health,
 
@@ -50,9 +63,13 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
       const take: Take = async (updates, self) => {
         for (const update of updates) shower.learn(update);
         const permitted = await buttons.permitted(updates);
-        const messages = permitted.flatMap((update) => readMessage(update, self, Date.now()) ?? []);
+        const read = (update: TelegramUpdate) =>
+          readMessage(update, self, Date.now()) ?? readInline(update, self, Date.now()) ?? [];
+        const messages = permitted.flatMap(read);
         if (messages.length > 0) await accept(messages);
         buttons.end(permitted);
+        for (const { inline_query: query } of updates)
+          if (query) offerAnswer(api, self, query).catch((error: unknown) => report("offering an answer", error));
       };
       const meet = (self: Self) => open.resolve((update) => take([update], self));
       try {

@@ -19,6 +19,10 @@ export type TelegramOptions = {
   readonly pauses: Pauses;
   /** Hears of what failed and is tried again. Gets no token and no message's text. */
   readonly report: (what: string, error: unknown) => void;
+  /** Whether "@bot question" is answered in chats that we are no member of. Off unless it is true, as @BotFather has it. */
+  readonly inline?: boolean;
+  /** Whether we answer who calls us as a guest into such a chat. Off unless it is true, as @BotFather has it. */
+  readonly guests?: boolean;
   /** Whether a message that may have arrived is looked for before it is sent again. On unless it is false. */
   readonly settle?: boolean;
   /** Hears of each message that was sent again although it may have arrived before, for the operators' count. */
@@ -26,7 +30,7 @@ export type TelegramOptions = {
 };
 
 /** The one connection to Telegram, as its two ways of receiving share it. */
-export type TelegramLink = Pick<TelegramOptions, "commands" | "report"> & {
+export type TelegramLink = Pick<TelegramOptions, "commands" | "report" | "inline" | "guests"> & {
   readonly api: Api["raw"];
   readonly timings: TelegramTimings;
   /** Changes as the connection does. */
@@ -36,5 +40,11 @@ export type TelegramLink = Pick<TelegramOptions, "commands" | "report"> & {
 /** Keeps what the updates hold. When it resolves, they may be confirmed. */
 export type Take = (updates: readonly TelegramUpdate[], self: Self) => Promise<void>;
 
-/** The kinds of updates that we want. */
-export const updateKinds = ["message", "edited_message", "callback_query", "stopped_message_generation"] as const;
+/** The kinds of updates that we want: others are not even sent. */
+export function updateKindsOf({ inline, guests }: Pick<TelegramOptions, "inline" | "guests">) {
+  return [
+    ...(["message", "edited_message", "callback_query", "stopped_message_generation"] as const),
+    ...(inline ? (["inline_query", "chosen_inline_result"] as const) : []),
+    ...(guests ? (["guest_message"] as const) : []),
+  ];
+}

@@ -86,6 +86,8 @@ const message = content.extend({
   author_signature: z.string().optional(),
   via_bot: z.unknown().optional(),
   edit_date: z.int().optional(),
+  /** Of someone who called us into a chat that we are no member of. */
+  guest_query_id: z.string().optional(),
   /** The album that it belongs to. */
   media_group_id: z.string().optional(),
   forward_origin: origin.optional(),
@@ -115,12 +117,21 @@ const callbackQuery = z.object({
 /** The person has pressed the button that a draft offers. */
 const stopped = z.object({ chat, message_thread_id: z.int().optional(), draft_id: z.int() });
 
+/** Someone types "@bot question" in any chat. */
+const inlineQuery = z.object({ id: z.string(), from: user, query: z.string() });
+
+/** And has sent what was offered. */
+const chosen = z.object({ from: user, query: z.string(), inline_message_id: z.string().optional() });
+
 export const updateSchema = z.object({
   update_id: z.int(),
   message: message.optional(),
   edited_message: message.optional(),
   callback_query: callbackQuery.optional(),
   stopped_message_generation: stopped.optional(),
+  guest_message: message.optional(),
+  inline_query: inlineQuery.optional(),
+  chosen_inline_result: chosen.optional(),
 });
 
 export type TelegramUpdate = z.output<typeof updateSchema>;
@@ -129,5 +140,7 @@ export type TelegramMedia = z.output<typeof media>;
 export type TelegramOrigin = z.output<typeof origin>;
 export type TelegramMessage = z.output<typeof message>;
 export type TelegramContent = z.output<typeof content>;
+export type TelegramInlineQuery = z.output<typeof inlineQuery>;
+export type TelegramChosen = z.output<typeof chosen>;
 export type TelegramStopped = z.output<typeof stopped>;
 export type TelegramCallback = z.output<typeof callbackQuery>;
