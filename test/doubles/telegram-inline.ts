@@ -69,7 +69,8 @@ export class TelegramInline {
     if (fault) throw new Refused(400, `Bad Request: ${fault}`);
     const after = { text, entities, buttons: checkKeyboard(reply_markup) };
     const { edits, ...before } = message;
-    if (JSON.stringify(before) === JSON.stringify(after)) throw new Refused(400, "Bad Request: message is not modified");
+    if (JSON.stringify(before) === JSON.stringify(after))
+      throw new Refused(400, "Bad Request: message is not modified");
     this.messages.set(id, { ...after, edits: edits + 1 });
     return true;
   }

@@ -116,9 +116,7 @@ export const methodParams = {
     results: z.array(inlineResult),
     is_personal: z.boolean().optional(),
     cache_time: z.int().min(0).optional(),
-    button: z
-      .strictObject({ text: z.string().min(1), start_parameter: z.string().regex(/^[\w-]{1,64}$/) })
-      .optional(),
+    button: z.strictObject({ text: z.string().min(1), start_parameter: z.string().regex(/^[\w-]{1,64}$/) }).optional(),
   }),
   answerGuestQuery: z.strictObject({ guest_query_id: z.string(), result: inlineResult }),
   deleteMessage: z.strictObject({ chat_id, message_id }),

@@ -24,7 +24,12 @@ export function keepWebhook(
     if (!self) meet((self = await introduceBot(link)));
     isRegistered &&= (await askTelegram(api.getWebhookInfo())).url === url;
     if (!isRegistered) {
-      const registration = { url, secret_token: secretToken, allowed_updates: updateKindsOf(link), max_connections: 100 };
+      const registration = {
+        url,
+        secret_token: secretToken,
+        allowed_updates: updateKindsOf(link),
+        max_connections: 100,
+      };
       await askTelegram(api.setWebhook(registration), hint);
     }
     isRegistered = true;

@@ -15,12 +15,7 @@ import { readError } from "./read-error.ts";
 import { partCharsMax, writeReply } from "./write-reply.ts";
 
 /** Shows a reply as one message in a chat that we are no member of. */
-export type InlineShower = (
-  turn: Turn,
-  address: InlineAddress,
-  reply: Reply,
-  hold: Hold,
-) => Promise<readonly string[]>;
+export type InlineShower = (turn: Turn, address: InlineAddress, reply: Reply, hold: Hold) => Promise<readonly string[]>;
 
 type Content = { readonly text: string; readonly entities: MessageEntity[] };
 
@@ -53,10 +48,10 @@ export function inlineShower(api: Api["raw"], pauses: Pauses): InlineShower {
   };
   const deliver = async (turn: Turn, address: InlineAddress, hold: Hold, content: Content) => {
     const id = knownId(turn, address) ?? sent.get(turn.id);
-    const keyboard =
-      "botName" in address ? { reply_markup: writeToBot(address.botName, turn.message.language) } : {};
+    const keyboard = "botName" in address ? { reply_markup: writeToBot(address.botName, turn.message.language) } : {};
     return await call(turn, hold, async () => {
-      if (id !== undefined) return await api.editMessageText({ inline_message_id: id, ...content, ...quiet, ...keyboard });
+      if (id !== undefined)
+        return await api.editMessageText({ inline_message_id: id, ...content, ...quiet, ...keyboard });
       const { guestQueryId } = address as Extract<InlineAddress, { guestQueryId: string }>;
       const answer = await api.answerGuestQuery({ guest_query_id: guestQueryId, result: articleOf(content) });
       sent.set(turn.id, answer.inline_message_id);

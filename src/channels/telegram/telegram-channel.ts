@@ -31,7 +31,12 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
   const shower = replyShower(api, options, timings);
   const showInline = inlineShower(api, options.pauses);
   const link: TelegramLink = {
-    ...{ api, commands, report, inline, guests, timings },
+    api,
+    commands,
+    report,
+    inline,
+    guests,
+    timings,
     health: { state: "connecting", reason: "starting" },
   };
   /** Takes webhook deliveries, once we know who we are. */
