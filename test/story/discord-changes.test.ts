@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
 import { until } from "../until.ts";
 import { openWorld, type World } from "./open-world.ts";
+import type { Parley } from "./start-parley.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -9,11 +10,15 @@ let world: World;
 let discord: DiscordDouble;
 let mention: string;
 
-async function open(more: Parameters<typeof startDiscordDouble>[0] = {}): Promise<void> {
+async function open(more: Parameters<typeof startDiscordDouble>[0] = {}): Promise<Parley> {
   discord = await startDiscordDouble({ rateLimit: undefined, ...more });
   mention = `<@${discord.botId}>`;
-  await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
+  return await start();
+}
+async function start(): Promise<Parley> {
+  const parley = await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
   await until(() => discord.connected() > 0, "Discord is connected", 20_000);
+  return parley;
 }
 beforeEach(async () => {
   world = await openWorld();
@@ -48,8 +53,8 @@ test("a question that is changed is answered anew in place; a preview of its lin
   expect(world.ai.requestCount).toBe(3);
 });
 
-test("a question that is taken back takes its answer with it, also in a thread, and is not remembered", async () => {
-  await open();
+test("a question that is taken back takes its answer with it, also in a thread and after a restart", async () => {
+  const parley = await open();
   const channel = discord.serverChannel();
   const thread = discord.say({ channel, author: "Ada", content: `${mention} one` });
   await untilAnswered(thread, ["You said: Ada: one"]);
@@ -57,6 +62,8 @@ test("a question that is taken back takes its answer with it, also in a thread, 
   await untilAnswered(thread, ["You said: Ada: one", "You said: Ada: two"]);
   discord.remove(second);
   await untilAnswered(thread, ["You said: Ada: one"]);
+  await parley.stop();
+  await start();
   discord.removeTogether([thread]);
   await untilAnswered(thread, []);
   discord.say({ channel: thread, author: "Ada", content: "three" });

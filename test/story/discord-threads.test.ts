@@ -144,3 +144,59 @@ test("moderators decide how it answers on their server, and every instance obeys
   expect(answers(channel).at(-1)).toBe("You said: Ada: five");
   expect(world.ai.requestCount).toBe(2);
 });
+
+test("kill -9 right after the thread was made: the next one makes no other, and answers in it", async () => {
+  const parley = await start();
+  const channel = discord.serverChannel();
+  const making = { method: "POST", path: /threads$/ };
+  discord.failNext(making, "apply-then-hang");
+  const thread = discord.say({ channel, author: "Ada", content: `${mention} hello` });
+  await until(() => discord.channel(thread), "the thread", 20_000);
+  await parley.kill();
+  await start();
+  expect(await untilAnswered(thread, 1)).toEqual(["You said: Ada: hello"]);
+  expect(answers(channel)).toEqual([]);
+});
+
+test("mentions during a rolling deploy are answered once each, every one in its thread", async () => {
+  const first = await start();
+  const channel = discord.serverChannel();
+  const threads: string[] = [];
+  const ask = () =>
+    threads.push(discord.say({ channel, author: "Ada", content: `${mention} number ${threads.length}` }));
+  const settings = { DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase };
+  ask();
+  const second = await world.start(settings);
+  const stopped = first.stop();
+  ask();
+  await until(() => discord.gateway.resumes === 1, "the other resumes", 20_000);
+  ask();
+  await stopped;
+  ask();
+  for (const [number, thread] of threads.entries())
+    expect(await untilAnswered(thread, 1)).toEqual([`You said: Ada: number ${number}`]);
+  expect(answers(channel)).toEqual([]);
+  expect(await world.count("turns")).toBe(threads.length);
+  await second.stop();
+});
+
+test("a mention while the database is away opens its thread when it is back", async () => {
+  await start();
+  const channel = discord.serverChannel();
+  const back = await world.closeDatabase();
+  const thread = discord.say({ channel, author: "Ada", content: `${mention} anyone?` });
+  discord.say({ channel: discord.dm("Ben"), author: "Ben", content: "me too" });
+  await back();
+  await untilAnswered(thread, 1);
+  await untilAnswered(discord.dm("Ben"), 1);
+});
+
+test("a question that opened a thread is answered anew in there when it is changed", async () => {
+  await start();
+  const channel = discord.serverChannel();
+  const thread = discord.say({ channel, author: "Ada", content: `${mention} hullo` });
+  await untilAnswered(thread, 1);
+  discord.edit(thread, `${mention} hello`);
+  await until(() => answers(thread).join() === "You said: Ada: hello", "the new answer", 20_000);
+  expect(answers(channel)).toEqual([]);
+});

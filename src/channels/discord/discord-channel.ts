@@ -21,7 +21,7 @@ import { type DiscordTimings, discordTimings } from "./discord-timings.ts";
 import { openSession } from "./gateway-session.ts";
 import { identifyGate } from "./identify-gate.ts";
 import { type Arrived, keepInOrder } from "./keep-in-order.ts";
-import { fetchAttachments } from "./fetch-attachment.ts";
+import { fetchAttachments } from "./fetch-attachments.ts";
 import { hearMessages } from "./hear-messages.ts";
 import { isWelcome } from "./is-welcome.ts";
 import { knownChannels } from "./known-channels.ts";

@@ -4,7 +4,7 @@ import { sayFooter } from "../../conversation/domain/words/say-footer.ts";
 import type { Channel } from "../../conversation/ports/channel.ts";
 import type { DiscordAddress } from "./discord-address.ts";
 import type { DiscordRest } from "./discord-rest.ts";
-import { openThreads } from "./open-thread.ts";
+import { openThreads } from "./open-threads.ts";
 import { DiscordRefusal, isArchived } from "./read-error.ts";
 
 /** Shows a reply where it belongs: in the thread that is opened for it, in one that has gone to sleep, or where the question stands. */
