@@ -53,6 +53,7 @@ const notForUs: readonly (readonly [name: string, changes: object])[] = [
   ["a mention of everyone", { mentions: [], mention_everyone: true, content: "@everyone" }],
   ["a mention of someone's role", { mentions: [], mention_roles: ["501"], content: "<@&501>" }],
   ["a reply to someone else", { type: 19, mentions: [], referenced_message: to(ben) }],
+  ["a reply to us that we may not read", { type: 19, mentions: [], content: "", referenced_message: to(bot) }],
   ["a reply to what was deleted", { type: 19, mentions: [], referenced_message: null }],
   ["another bot", { author: { ...ada, bot: true } }],
   ["ourselves, in a direct channel", { ...direct, author: bot }],

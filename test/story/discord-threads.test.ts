@@ -75,6 +75,8 @@ test("threads are listened to after a restart, and by the instance that takes ov
   discord.say({ channel: thread, author: "Ada", content: "still there?" });
   const second = await start();
   await untilAnswered(thread, 2);
+  const byRole = discord.say({ channel, author: "Ada", content: `<@&${discord.botRoleId}> I know you by your role` });
+  await untilAnswered(byRole, 1);
 
   await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
   await second.kill();

@@ -159,7 +159,8 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
   ): Promise<void> {
     const keeper = keepInOrder(accept, report, signal);
     let intents = allIntents;
-    const channels = knownChannels(rest, me.botId, report);
+    const onOwnRole = (roleId: string) => void ownRoles.set(roleId, true);
+    const channels = knownChannels(rest, { botId: me.botId, onOwnRole, report });
     const languageOf = (userId: string) => languages.get(userId);
     const hearsAll = () => (intents & GatewayIntentBits.MessageContent) !== 0;
     const hear = hearMessages({ me, memory, places, channels, languageOf, hearsAll });
@@ -183,7 +184,6 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     );
     const gate = identifyGate({ botId: me.botId, memory, timings, findGateway, report });
     const take = (event: GatewayEvent, settled: () => void) => {
-      learnRoles(event, me.botId);
       channels.hear(event);
       const single = singly(event);
       return single.every((one, index) => takeOne(arrive(one, index === single.length - 1 ? settled : () => {})));
@@ -276,13 +276,6 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     };
   }
 
-  function learnRoles({ t, d }: GatewayEvent, botId: string): void {
-    if (t !== "GUILD_CREATE" && t !== "GUILD_ROLE_CREATE") return;
-    const { data } = guildRoles.safeParse(d);
-    for (const role of [...(data?.roles ?? []), ...(data?.role ? [data.role] : [])])
-      if (role.tags?.bot_id === botId) ownRoles.set(role.id, true);
-  }
-
   async function whoAmI(signal: AbortSignal): Promise<Pick<BotIdentity, "botId" | "applicationId">> {
     const [user, application] = await Promise.all([
       rest.call("GET", "/users/@me", { signal }),
@@ -372,8 +365,6 @@ const roomsMax = 1_000;
 
 const withId = z.object({ id: z.string() });
 const inChannel = z.object({ channel_id: z.string() });
-const role = z.object({ id: z.string(), tags: z.object({ bot_id: z.string().optional() }).optional() });
-const guildRoles = z.object({ roles: z.array(role).optional(), role: role.optional() });
 const gatewayInfo = z.object({
   url: z.url({ protocol: /^wss?$/ }),
   shards: z.int().min(1),

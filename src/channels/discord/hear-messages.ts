@@ -53,18 +53,20 @@ export function hearMessages(hearing: Hearing): (event: GatewayEvent) => Find | 
 
   function hearWritten(message: Written): Find | undefined {
     if (!isFromPerson(message)) return undefined;
-    const meant = message.guild_id ? howMeant(message, me) : "called";
-    if (meant === "to-others" || (meant === "open" && isBlank(message))) return undefined;
+    if (message.guild_id && isForNobody(message, howMeant(message, me))) return undefined;
     return async () => {
       const read = message.guild_id
-        ? await readInServer(message, message.guild_id, meant)
+        ? await readInServer(message, message.guild_id)
         : readMessage(message, me, { language: languageOf(message.author.id) });
       if (read) recent.set(read.id, read);
       return read;
     };
   }
 
-  async function readInServer(message: Written, guildId: string, meant: Meant): Promise<ChannelMessage | undefined> {
+  async function readInServer(message: Written, guildId: string): Promise<ChannelMessage | undefined> {
+    if (message.mention_roles.length > 0) await channels.find(guildId, message.channel_id); // then our own role is known
+    const meant = howMeant(message, me);
+    if (meant === "to-others") return undefined;
     const parentId = (await threads.fetch(message.channel_id))?.parentId;
     if (meant === "open" && !parentId) return undefined;
     const [rules, channel] = await Promise.all([
@@ -137,7 +139,13 @@ function isFromPerson({ author, webhook_id, type }: Written): boolean {
   return !author.bot && !author.system && !webhook_id && (type === plainMessage || type === replyMessage);
 }
 
-/** Without the intent to read every message this is all that comes of most. */
+/** What can be told without asking anybody: which role is ours may not be known yet. */
+function isForNobody(message: Written, meant: Meant): boolean {
+  if (meant === "to-others") return message.mention_roles.length === 0;
+  return meant !== "called" && isBlank(message);
+}
+
+/** Without the intent to read every message this is all that comes of those that do not mention the bot. */
 function isBlank({ content, attachments, sticker_items, message_snapshots, poll }: Written): boolean {
   return content === "" && !poll && [attachments, sticker_items, message_snapshots].every(({ length }) => length === 0);
 }

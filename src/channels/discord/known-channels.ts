@@ -25,15 +25,18 @@ export type KnownChannels = {
   hear(event: GatewayEvent): void;
 };
 
+type Knowing = {
+  readonly botId: string;
+  /** Told of the role that Discord made for the bot in a server, before anything that was asked about the server is answered. */
+  readonly onOwnRole: (roleId: string) => void;
+  readonly report: (what: string, error: unknown) => void;
+};
+
 /**
  * What the gateway says of servers at the beginning of a session is not there after a resumed one, so it is asked for where it is
  * needed, and remembered for a while.
  */
-export function knownChannels(
-  rest: DiscordRest,
-  botId: string,
-  report: (what: string, error: unknown) => void,
-): KnownChannels {
+export function knownChannels(rest: DiscordRest, { botId, onOwnRole, report }: Knowing): KnownChannels {
   const known = { ttl: knownMs, allowStaleOnFetchRejection: true };
   const channels = new LRUCache<string, Channel>({ max: 10_000, ...known, fetchMethod: fetchChannel });
   const guilds = new LRUCache<string, Guild>({ max: 1_000, ...known, fetchMethod: fetchGuild });
@@ -86,6 +89,7 @@ export function knownChannels(
       rest.call("GET", `/guilds/${guildId}`).then((body) => guildShape.parse(body)),
       fetchMember(guildId, botId),
     ]);
+    for (const { id, tags } of guild.roles) if (tags?.bot_id === botId) onOwnRole(id);
     return { ...guild, ownRoles: roles };
   }
 
@@ -155,6 +159,8 @@ const memberShape = z.object({ roles: z.array(snowflake) });
 const guildShape = z.object({
   id: snowflake,
   preferred_locale: z.string(),
-  roles: z.array(z.object({ id: snowflake, permissions: bits })),
+  roles: z.array(
+    z.object({ id: snowflake, permissions: bits, tags: z.object({ bot_id: snowflake.optional() }).optional() }),
+  ),
 });
 type Guild = z.output<typeof guildShape> & { readonly ownRoles: readonly string[] };
