@@ -250,14 +250,14 @@ function learnDialect(error: unknown, dialect: Dialect): Dialect | undefined {
 function readImageRefusal(error: unknown, prompt: Prompt): "any" | "these" | undefined {
   if (!(error instanceof AiError)) return undefined;
   const { kind, message } = error;
+  if (kind === "rate_limited" || kind === "quota" || kind === "unauthorized") return undefined;
   if (kind === "too_long") return imageChars(prompt) > heavyChars ? "these" : undefined;
-  if (!["bad_request", "unknown_model", "unavailable"].includes(kind)) return undefined;
   if (imagesUnknown.test(message) && !/format|valid image/i.test(message)) return "any";
-  return /image/i.test(message) ? "these" : undefined;
+  return kind === "bad_request" && /image/i.test(message) ? "these" : undefined;
 }
 
 const imagesUnknown =
-  /image.*\b(not|only) support|\b(not|doesn.t|that) support.*image|multi-?modal|vision|variant \Wimage|content\W+must be a string|At most 0 image/i;
+  /image.*\b(not|only) support|\b(not|doesn.t|that) support.*(image|vision)|not a (multi-?modal|vision)|variant \Wimage|content\W+must be a string|At most 0 image/i;
 
 /** As much can only be refused for its size because of the images. */
 const heavyChars = 1_000_000;

@@ -70,6 +70,8 @@ test("a refusal that is not about the pictures is told as it is", async () => {
   const ai = await double();
   ai.failNext(1, { status: 400, body: { error: { message: "Jinja template failed" } } });
   expect(aiErrorOf(await ask(clientOf(ai), showing("hi"))).kind).toBe("bad_request");
+  ai.failNext(1, { status: 503, body: { error: { message: "llama-3.2-vision is overloaded by images" } } });
+  expect(aiErrorOf(await ask(clientOf(ai), showing("hi"))).kind).toBe("unavailable");
   ai.failNext(1, { status: 429, body: { error: { message: "Rate limit reached for images" } } });
   expect(aiErrorOf(await ask(clientOf(ai), showing("hi"))).kind).toBe("rate_limited");
 });
