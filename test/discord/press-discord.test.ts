@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { StoreError } from "../../src/conversation/domain/errors.ts";
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
 import type { Reply } from "../../src/conversation/domain/reply.ts";
 import { until } from "../until.ts";
@@ -136,16 +137,32 @@ test("somebody else's press is refused so that only they see it; a moderator's i
   expect(await heard("/regenerate")).toMatchObject({ author: { name: "Mod" } });
 });
 
-test("a press that is not taken says so to its author, and leaves the answer as it is", async () => {
+test("a press that cannot be taken says so to its author, and leaves the answer as it is", async () => {
   const started = await startDiscord();
   const { discord } = started;
   const channel = discord.dm("Ada");
   const [messageId = ""] = await started.show(await ask(started, channel), done);
-  started.receipt = { kind: "refused", sentence: "Too many messages. Wait a minute.", retryAfterMs: 60_000 };
+  started.failWith = new Error("a bug");
   discord.press({ messageId, author: "Ada", label: "Regenerate" });
   await until(() => answers(started, channel, "Ada").length === 2, "the sentence");
   expect(answers(started, channel, "Ada")).toEqual([
     ["Done.", "Regenerate", "Model"],
-    ["Too many messages. Wait a minute."],
+    ["Sorry, that could not be taken. Please try again."],
   ]);
+});
+
+test("people see at once that a command was heard, also while the database is away", async () => {
+  const started = await startDiscord();
+  const { discord, heard } = started;
+  const channel = discord.serverChannel();
+  started.failWith = new StoreError("the database is away", undefined);
+  const askedAtMs = Date.now();
+  discord.interact({ channel, author: "Ada", command: "help" });
+  await until(
+    () => discord.calls.some(({ path, status }) => path.endsWith("/callback") && status === 204),
+    "its answer",
+  );
+  expect(Date.now() - askedAtMs).toBeLessThan(1_000);
+  started.failWith = undefined;
+  await heard("/help");
 });

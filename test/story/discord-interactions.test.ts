@@ -58,6 +58,21 @@ test("a long answer can be stopped by its button, whichever instance writes it",
   await untilSaid(channel, "(stopped)");
 }, 60_000);
 
+test("the models are offered below an answer, which stays, and the menu turns its own pages", async () => {
+  world.ai.models = ["test-model", ...Array.from({ length: 12 }, (_, at) => `model-${at}`)];
+  await start();
+  const channel = discord.dm("Ada");
+  discord.say({ channel, author: "Ada", content: "Hello!" });
+  const answer = await untilSaid(channel, "You said: Hello!");
+  await until(() => botSaid(channel)[0]?.buttons, "the buttons");
+  discord.press({ messageId: answer.id, author: "Ada", label: "Model" });
+  const menu = await untilSaid(channel, "Current model");
+  expect(botSaid(channel)[0]?.content).toBe("You said: Hello!");
+  discord.press({ messageId: menu.id, author: "Ada", label: "model-3" });
+  const chosen = await untilSaid(channel, "Model set to: model-3");
+  expect(chosen.id).toBe(menu.id);
+});
+
 test("only the newest answer has buttons", async () => {
   await start();
   const channel = discord.dm("Ada");

@@ -33,6 +33,9 @@ export function deferInteractions(rest: DiscordRest, report: (what: string, erro
     refuse,
     received(message, receipt) {
       if (!message || receipt?.kind === "kept" || receipt?.kind === "known") return;
+      // A refusal is said in the room; only what says "thinking…" must not go on saying it.
+      const address = readAddress(message.address);
+      if (receipt && address.kind === "interaction" && address.pressedId) return;
       refuse(message, receipt?.sentence ?? say(message.language, "refusals.notTaken"));
     },
   };

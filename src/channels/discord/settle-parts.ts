@@ -51,6 +51,8 @@ export function settleParts(
     let reading: Promise<readonly HistoryMessage[] | undefined> | undefined;
 
     const mayBeForgotten = (nonce: string) => {
+      // What a token sends has no nonce.
+      if (asideOf(address)) return turn.attempt > 1 || doubtedAtMs.has(nonce);
       const ageMs = turn.ageMs + performance.now() - claimedAtMs;
       const doubtMs = performance.now() - (doubtedAtMs.get(nonce) ?? performance.now());
       return (turn.attempt > 1 && ageMs > nonceMs) || doubtMs > nonceMs;

@@ -197,7 +197,7 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   }
 
   /** Where only the token can write; when that has died, or was never born, to the person directly. */
-  async function postAside({ address, turn }: Work, part: Sent, nonce: string): Promise<unknown> {
+  async function postAside({ address }: Work, part: Sent, nonce: string): Promise<unknown> {
     const { body, files } = messageOf(part);
     const { userId, isPrivate } = asideOf(address) ?? {};
     try {
@@ -207,8 +207,6 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     } catch (error) {
       const refusal = readError(error);
       if (isGone(refusal)) return await postDirectly(userId, part, nonce);
-      // Nothing tells whether it arrived, so it will be sent again.
-      if (refusal.retryable && refusal.retryAfterMs === 0) options.onUnsettled({ room: turn.message.room });
       throw refusal;
     }
   }
