@@ -1,22 +1,9 @@
 import { expect, test } from "vitest";
-import { writeReply, type Part } from "../../src/channels/telegram/write-reply.ts";
+import { writeReply } from "../../src/channels/telegram/write-reply.ts";
 import { messageFault } from "../doubles/telegram-entities.ts";
+import { marked } from "./marked.ts";
 
 const write = (text: string) => writeReply({ text, end: "complete" });
-
-/** The part with its formatting in words: "<bold>text</bold>". */
-function marked({ text, entities }: Part): string {
-  const marks = entities.flatMap((entity, index) => {
-    const detail = "url" in entity ? `=${entity.url}` : "language" in entity ? `=${entity.language}` : "";
-    return [
-      { at: entity.offset, order: index, mark: `<${entity.type}${detail}>` },
-      { at: entity.offset + entity.length, order: -index - 1, mark: `</${entity.type}>` },
-    ];
-  });
-  return marks
-    .toSorted((a, b) => b.at - a.at || b.order - a.order)
-    .reduce((shown, { at, mark }) => shown.slice(0, at) + mark + shown.slice(at), text);
-}
 
 test.each([
   ["plain words", "Hello.\nWorld.", "Hello.\nWorld."],
