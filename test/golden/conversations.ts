@@ -7,7 +7,7 @@ A planet moves on an **ellipse**, *not* a circle, with the ~~earth~~ sun in a fo
 
 1. The third law: $T^2 \propto a^3$
 2. The speed: \(v = \sqrt{\frac{GM}{r}}\)
-   - in ${"`m/s`"}, or ***faster***
+   - in *metres*, or ***faster***
 
 - [x] read
 - [ ] understood
@@ -40,15 +40,17 @@ $$\begin{pmatrix} a & b \\ c & d \end{pmatrix}$$
 ---
 
 [^1]: Since 2006.`,
-  Write: `Here it is:
-
-${"```"}ts
-export function greet(name: string): string {
-  return \`Hello **\${name}**!\`;
-}
-${"```"}
-
-Call it with ${'`greet("Ada")`'}.`,
+  Write: [
+    "Here it is:",
+    "",
+    "```ts",
+    "export function greet(name: string): string {",
+    "  return `Hello **${name}**!`;",
+    "}",
+    "```",
+    "",
+    'Call it with `greet("Ada")`.',
+  ].join("\n"),
   Tell: Array.from(
     { length: 150 },
     (_, n) => `${n + 1}. Chapter ${n + 1}: ${"and so it went on ".repeat(7).trim()}.`,

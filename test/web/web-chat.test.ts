@@ -28,6 +28,15 @@ test("a visitor writes, sees the answer grow, and sees it whole", async () => {
   expect(last).toMatchObject({ state: "answered", reply: { text: "Hi, how are you today?", end: "complete" } });
 });
 
+test("an answer that is empty in the end, as to a deleted question, leaves no part", async () => {
+  await using chat = await serveChat();
+  const visit = await visitChat(chat.url);
+  const id = crypto.randomUUID();
+  await visit.write("Hello", id);
+  expect(await chat.show(id, "Hi", { end: "complete" })).toEqual(["t1"]);
+  expect(await chat.show(id, "", { end: "complete" })).toEqual([]);
+});
+
 test("drafts carry only what is new, and a draft that starts anew replaces the old one", async () => {
   await using chat = await serveChat();
   const visit = await visitChat(chat.url);
