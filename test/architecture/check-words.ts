@@ -23,6 +23,10 @@ const rules: readonly ((key: string, sentence: string, english: string) => strin
       narrowPlaces.find(({ keys }) => keys.test(key)),
     ),
   (key, sentence) =>
+    key.startsWith("examples.") && Buffer.byteLength(sentence) > 40
+      ? `has ${Buffer.byteLength(sentence)} bytes; what a button sends back takes 40`
+      : undefined,
+  (key, sentence) =>
     key.startsWith("arguments.") && !/^[-_'\p{L}\p{N}]{1,32}$/u.test(sentence)
       ? "must be one word of at most 32 letters, for it names an option on Discord"
       : undefined,

@@ -10,9 +10,19 @@ test("every language says everything", () => {
   expect(checkWords(readCatalogues(root), readSources(root))).toEqual([]);
 });
 
-const english = { "commands.reset": "Start anew", "reset.done": "Hello {name}, `/reset` is done", "reset.no": "No" };
-const german = { "commands.reset": "Neu anfangen", "reset.done": "Hallo {name}, `/reset` ist da", "reset.no": "Nein" };
-const source = 'say(language, "commands.reset"); say(language, `reset.${outcome}`);';
+const english = {
+  "commands.reset": "Start anew",
+  "examples.1": "Why?",
+  "reset.done": "Hello {name}, `/reset` is done",
+  "reset.no": "No",
+};
+const german = {
+  "commands.reset": "Neu anfangen",
+  "examples.1": "Warum?",
+  "reset.done": "Hallo {name}, `/reset` ist da",
+  "reset.no": "Nein",
+};
+const source = 'say(language, "commands.reset"); say(language, `reset.${outcome}`); say(l, `examples.${n}`);';
 
 function check(catalogues: Readonly<Record<string, object | string>>, said = source): string {
   const texts = Object.entries(catalogues).map(
@@ -43,6 +53,7 @@ describe("a translator is told", () => {
       { ...german, "commands.reset": "x".repeat(101) },
       "has 101 characters; a platform's menu takes 100",
     ],
+    ["what is too long for a button", { ...german, "examples.1": "ä".repeat(21) }, "examples.1 has 42 bytes"],
     ["what stands there twice", '{\n"reset.no": "Nein",\n"reset.no": "Nein"\n}', "reset.no stands there twice"],
     [
       "what stands elsewhere",
@@ -67,6 +78,7 @@ describe("a programmer is told", () => {
 });
 
 test("what is right is not complained about, nor are values that only the running program knows", () => {
-  const said = 'say(l, "reset.done", { ...values }); say(l, "reset.no"); const argument = "commands.reset";';
+  const said =
+    'say(l, "reset.done", { ...values }); say(l, "reset.no"); const argument = "commands.reset"; const n = "examples.1";';
   expect(check({ en: english, de: german }, said)).toBe("");
 });
