@@ -287,6 +287,15 @@ test("in a group the answer replies to its question, also when that is gone", as
   expect(botTexts(double, -5)).toEqual(["Hello.", "Hello again."]);
 });
 
+test("in a group an answer pings nobody; in a private chat names can be touched", async () => {
+  const double = await telegram();
+  const group = await asked(double, { chat: -5, from: 7, text: "@parley_bot call @ada" });
+  await group.show(complete("Come, @ada!"));
+  const direct = await asked(double, { chat: 7, text: "who makes bots?" });
+  await direct.show(complete("@BotFather does."));
+  expect([...botTexts(double, -5), ...botTexts(double, 7)]).toEqual(["Come, ＠ada!", "@BotFather does."]);
+});
+
 test("in a busy group drafts make room for the answers", async () => {
   const double = await telegram({ floodLimits: true });
   const { show } = await asked(double, { chat: -5, from: 7, text: "@parley_bot hi" });

@@ -10,6 +10,7 @@ import { type WritePacer, writePacer } from "./pace-writes.ts";
 import { partId, readPart } from "./part-id.ts";
 import { type PartWriter, partWriter, type Room } from "./part-writer.ts";
 import { pause } from "../../conversation/domain/pause.ts";
+import { quietMentions } from "./quiet-mentions.ts";
 import { type Doubt, type SendDoubts, sendDoubts } from "./send-doubts.ts";
 import { telegramAddress } from "./telegram-address.ts";
 import type { TelegramOptions } from "./telegram-link.ts";
@@ -78,12 +79,17 @@ export function replyShower(api: Api["raw"], options: SettleOptions, timings: Te
       if (isDraft) await showDraft(room, reply, note, means);
       else {
         await drafts.settled(room);
-        await showParts(room, writeReply(reply, turn.message.language), note, means);
+        await showParts(room, partsIn(room, reply), note, means);
         await clearButtons(room, means);
       }
       return room.shown;
     },
   };
+}
+
+function partsIn({ turn, isGroup }: Showing, reply: Reply): readonly Part[] {
+  const parts = writeReply(reply, turn.message.language);
+  return isGroup ? parts.map(quietMentions) : parts;
 }
 
 /**
@@ -94,7 +100,7 @@ async function showDraft(room: Showing, reply: Reply, note: NoteParts, means: Me
   const { line, pacer, writer, drafts } = means;
   const { shown } = room;
   if (pacer.isClosed() || line.isClosed(room, line.idNow(room.chatId))) return;
-  const parts = writeReply(reply);
+  const parts = partsIn(room, reply);
   const growing = parts.at(-1);
   if (growing && writer.isBusy(room)) return;
   const isNew = shown.length === 0 || shown.length < parts.length;
