@@ -13,7 +13,7 @@ import {
 } from "./discord-http.ts";
 import type { Doing } from "./discord-interactions.ts";
 import type { Attachment } from "./discord-uploads.ts";
-import type { Permission } from "./discord-permissions.ts";
+import type { Overwrite, Permission } from "./discord-permissions.ts";
 import { type DiscordMessage, type DiscordRoom, discordWorld, type DiscordWorld } from "./discord-world.ts";
 
 export type DoubleOptions = Partial<
@@ -117,6 +117,8 @@ export type DiscordDouble = {
   readonly guildId: string;
   /** What the bot may not do in a channel from now on. */
   deny(channelId: string, ...denied: readonly Permission[]): void;
+  /** As `deny`, with all that overwrites can say. */
+  overwrite(channelId: string, overwrites: readonly Overwrite[]): void;
   /** Gives a person these roles on the server. */
   setRoles(name: string, roleIds: readonly string[]): void;
   /** A thread is put to sleep. */
@@ -306,6 +308,7 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
     reactions: http.reactions,
     guildId: world.guildId,
     deny: (channelId, ...denied) => world.deny(room(channelId), ...denied),
+    overwrite: (channelId, overwrites) => world.overwrite(room(channelId), overwrites),
     setRoles: world.setRoles.bind(world),
     archive: (threadId, { locked } = { locked: false }) => world.archive(room(threadId), { archived: true, locked }),
     channel(id) {

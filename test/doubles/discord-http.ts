@@ -6,7 +6,6 @@ import { contentFault } from "./discord-content.ts";
 import { discordCommands } from "./discord-commands.ts";
 import { discordFiles } from "./discord-files.ts";
 import { discordInteractions, type InteractionOptions } from "./discord-interactions.ts";
-import { isDenied } from "./discord-permissions.ts";
 import { discordReactions } from "./discord-reactions.ts";
 import { at, type Body, editFields, type Request, type Route } from "./discord-route.ts";
 import { attachmentsAfter, contentOf, readUploads, refuseUploads } from "./discord-uploads.ts";
@@ -324,9 +323,8 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
 
   /** A thread that sleeps is woken by a message, unless it is locked. */
   function refuseRoom(room: DiscordRoom): Answer | undefined {
-    const home = (room.thread_metadata && world().rooms.get(room.parent_id ?? "")) || room;
-    if (isDenied(home, "viewChannel")) return shutOut(50_001);
-    if (isDenied(home, room.thread_metadata ? "sendMessagesInThreads" : "sendMessages")) return shutOut(50_013);
+    if (world().isDenied(room, "viewChannel")) return shutOut(50_001);
+    if (world().isDenied(room, room.thread_metadata ? "sendMessagesInThreads" : "sendMessages")) return shutOut(50_013);
     return room.thread_metadata?.archived && room.thread_metadata.locked ? asleep : undefined;
   }
 

@@ -1,5 +1,4 @@
 import { type Answer, apiError } from "./discord-answers.ts";
-import { isDenied } from "./discord-permissions.ts";
 import { at, type Request, type Route } from "./discord-route.ts";
 import type { DiscordWorld } from "./discord-world.ts";
 
@@ -24,9 +23,8 @@ export function discordReactions(world: () => DiscordWorld) {
       own.delete(emoji);
       return { status: 204 };
     }
-    const home = world().rooms.get(room.thread_metadata ? (room.parent_id ?? "") : channelId) ?? room;
-    if (isDenied(home, "readMessageHistory")) return apiError(403, 50_001, "Missing Access");
-    if (isDenied(home, "addReactions")) return apiError(403, 50_013, "Missing Permissions");
+    if (world().isDenied(room, "readMessageHistory")) return apiError(403, 50_001, "Missing Access");
+    if (world().isDenied(room, "addReactions")) return apiError(403, 50_013, "Missing Permissions");
     own.add(emoji);
     return { status: 204 };
   }

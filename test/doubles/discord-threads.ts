@@ -1,7 +1,6 @@
 import { type Answer, apiError, invalid } from "./discord-answers.ts";
-import { isDenied } from "./discord-permissions.ts";
 import { at, type Request, type Route } from "./discord-route.ts";
-import type { DiscordRoom, DiscordWorld } from "./discord-world.ts";
+import type { DiscordWorld } from "./discord-world.ts";
 
 /** Servers and their channels, and the threads that are made in them. */
 export function discordThreads(world: () => DiscordWorld) {
@@ -36,7 +35,7 @@ export function discordThreads(world: () => DiscordWorld) {
   function getChannel({ params: [id = ""] }: Request): Answer {
     const room = world().rooms.get(id);
     if (!room) return apiError(404, 10_003, "Unknown Channel");
-    return isDenied(home(room), "viewChannel")
+    return world().isDenied(room, "viewChannel")
       ? apiError(403, 50_001, "Missing Access")
       : { status: 200, body: world().channel(room) };
   }
@@ -54,19 +53,15 @@ export function discordThreads(world: () => DiscordWorld) {
   function make({ body, params: [channelId = "", messageId = ""] }: Request): Answer {
     const room = world().rooms.get(channelId);
     if (!room) return apiError(404, 10_003, "Unknown Channel");
-    if (isDenied(home(room), "viewChannel")) return apiError(403, 50_001, "Missing Access");
+    if (world().isDenied(room, "viewChannel")) return apiError(403, 50_001, "Missing Access");
     const { name } = body;
     if (typeof name !== "string" || Array.from(name.trim()).length < 1 || Array.from(name).length > 100)
       return invalid("name", "BASE_TYPE_BAD_LENGTH");
     if (room.type !== 0 && room.type !== 5) return apiError(400, 50_024, "Cannot execute action on this channel type");
     if (world().messages.get(messageId)?.channel_id !== channelId) return apiError(404, 10_008, "Unknown Message");
-    if (isDenied(room, "createPublicThreads")) return apiError(403, 50_013, "Missing Permissions");
+    if (world().isDenied(room, "createPublicThreads")) return apiError(403, 50_013, "Missing Permissions");
     if (world().rooms.has(messageId))
       return apiError(400, 160_004, "A thread has already been created for this message");
     return { status: 201, body: world().channel(world().openThread(room, messageId, name.trim())) };
-  }
-
-  function home(room: DiscordRoom): DiscordRoom {
-    return (room.thread_metadata && world().rooms.get(room.parent_id ?? "")) || room;
   }
 }

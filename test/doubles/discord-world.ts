@@ -1,4 +1,4 @@
-import { everyonesPermissions, type Overwritten, type Permission, permissions } from "./discord-permissions.ts";
+import { everyonesPermissions, isDenied, type Overwrite, type Permission, permissions } from "./discord-permissions.ts";
 
 /** What exists on the double's Discord: people, channels, messages. Objects look as API v10 sends them. */
 
@@ -9,7 +9,7 @@ export type DiscordUser = {
   readonly bot?: true;
 };
 
-export type DiscordRoom = Overwritten & {
+export type DiscordRoom = {
   readonly id: string;
   /** 0 text, 1 direct, 11 thread. */
   readonly type: number;
@@ -22,6 +22,7 @@ export type DiscordRoom = Overwritten & {
   readonly parent_id?: string;
   /** Who made a thread. */
   readonly owner_id?: string;
+  permission_overwrites: readonly Overwrite[];
   thread_metadata?: { readonly archived: boolean; readonly locked: boolean };
 };
 
@@ -138,8 +139,19 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
 
     deny(room: DiscordRoom, ...denied: readonly Permission[]): void {
       const deny = String(denied.reduce((all, one) => all | permissions[one], 0n));
-      room.permission_overwrites = denied.length > 0 ? [{ id: bot.id, type: 1, allow: "0", deny }] : [];
+      this.overwrite(room, [{ id: bot.id, type: 1, allow: "0", deny }]);
+    },
+
+    overwrite(room: DiscordRoom, overwrites: readonly Overwrite[]): void {
+      room.permission_overwrites = overwrites;
       dispatch({ t: "CHANNEL_UPDATE", d: this.channel(room) });
+    },
+
+    /** Whether the bot may not do it in a channel; a thread is as its channel. */
+    isDenied(room: DiscordRoom, permission: Permission): boolean {
+      const home = (room.thread_metadata && rooms.get(room.parent_id ?? "")) || room;
+      const bots = { guildId, roleIds: this.rolesOf(bot.id), memberId: bot.id };
+      return isDenied(home.permission_overwrites, permission, bots);
     },
 
     setRoles(name: string, roleIds: readonly string[]): void {

@@ -202,3 +202,20 @@ test("a question that opened a thread is answered anew in there when it is chang
   await until(() => answers(thread).join() === "You said: Ada: hello", "the new answer", 20_000);
   expect(answers(channel)).toEqual([]);
 });
+
+test("in a thread buttons and commands belong to its conversation", async () => {
+  await start();
+  const channel = discord.serverChannel();
+  const thread = discord.say({ channel, author: "Ada", content: `${mention} hello` });
+  await untilAnswered(thread, 1);
+  const [answer] = discord.transcript(thread).filter(({ content }) => content !== "");
+  world.ai.answer = () => "Something else.";
+  discord.press({ messageId: answer?.id ?? "", author: "Ada", label: "Regenerate" });
+  await until(() => answers(thread).join() === "Something else.", "the answer anew, in its place", 20_000);
+
+  discord.interact({ channel: thread, author: "Ada", command: "reset" });
+  await until(() => answers(thread).length === 2, "the command is answered", 20_000);
+  discord.say({ channel: thread, author: "Ada", content: "what did I say?" });
+  await untilAnswered(thread, 3);
+  expect(asked()?.slice(1)).toEqual(["Ada: what did I say?"]);
+});
