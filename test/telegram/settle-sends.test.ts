@@ -69,6 +69,20 @@ test.each([7, supergroup])(
   },
 );
 
+test("what a killed process sent without noting it is found also when its button is pressed before", async () => {
+  const double = await telegram();
+  const { show, message } = await asked(double, { chat: 7, text: "Hi" });
+  const answer = { ...complete("Hello."), buttons: [[{ label: "Again", command: "/regenerate" }]] };
+  const [id] = await show(answer);
+  const next = channelTo(double);
+  const { kept } = listening(next);
+  double.press(7, Number(id), "Again");
+  await until(() => kept.length > 0, "the press");
+  const turn = { ...turnOf(message), attempt: 2 };
+  expect(await next.show(turn, answer, async () => {}, holding())).toEqual([id]);
+  expect(botTexts(double, 7)).toEqual(["Hello."]);
+});
+
 test("a draft that a killed process left becomes the answer", async () => {
   const double = await telegram();
   const { show, message } = await asked(double, { chat: 7, text: "Hi" });

@@ -62,8 +62,8 @@ export function replyShower(api: Api["raw"], options: SettleOptions, timings: Te
       return usualMs * line.slowness(line.idNow(telegramAddress(message).chatId));
     },
 
-    learn({ message, edited_message: edited, callback_query: callback }) {
-      const known = message ?? edited ?? callback?.message;
+    learn({ message, edited_message: edited }) {
+      const known = message ?? edited; // what is pressed is ours, and may be the very part that is looked for
       if (known) means.ids.note(known.chat.id, known.message_id);
       if (message?.migrate_to_chat_id) line.learnMove(message.chat.id, message.migrate_to_chat_id);
       if (message?.migrate_from_chat_id) line.learnMove(message.migrate_from_chat_id, message.chat.id);
