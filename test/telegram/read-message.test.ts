@@ -4,7 +4,7 @@ import { readMessage, type Self } from "../../src/channels/telegram/read-message
 import { updateSchema } from "../../src/channels/telegram/update.ts";
 import type { Attachment } from "../../src/conversation/domain/message.ts";
 
-const self: Self = { id: 42, username: "parley_bot", name: "Parley", commands: new Set(["help", "model"]) };
+const self: Self = { id: 42, username: "parley_bot", name: "Parley", commands: new Set(["help", "model"]), albums: new Set(["61"]) };
 const ann = { id: 7, is_bot: false, first_name: "Ann", last_name: "Lee" };
 const bot = { id: 42, is_bot: true, first_name: "Parley", username: "parley_bot" };
 const direct = { id: 7, type: "private", first_name: "Ann" };
@@ -194,6 +194,11 @@ test("pictures of an album, pieces of a paste and what is passed on at once belo
   expect(read({ text: "A", forward_origin: { sender_user_name: "Eve" } })?.joins?.windowMs).toBe(1_000);
   expect(read({ text: "/model gpt-5" })).not.toHaveProperty("joins");
   expect(read({ photo })).not.toHaveProperty("joins");
+});
+
+test("of an album in a group, the pictures after the one that was for us are for us too", () => {
+  expect(read({ chat: group, photo, media_group_id: "61" })?.attachments).toEqual([picture]);
+  expect(read({ chat: group, photo, media_group_id: "62" })).toBeUndefined();
 });
 
 test("an edit says what is written now, and which message it is about", () => {

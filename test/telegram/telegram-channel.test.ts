@@ -145,6 +145,20 @@ test("the command menu is written in every language where it differs, and only t
   expect(double.callsOf("setMyCommands")).toHaveLength(menus);
 });
 
+test("an album in a group is for us when its first picture says so", async () => {
+  const double = await telegram({ privacyMode: false });
+  const { kept } = listening(channelTo(double));
+  const picture = (album: string, caption?: string) => {
+    const photo = [{ file_id: double.files.add(Buffer.from("x")), file_unique_id: "x", width: 1, height: 1 }];
+    double.say({ chat: -5, from: 7, extra: { photo, media_group_id: album, ...(caption && { caption }) } });
+  };
+  picture("1", "@parley_bot look");
+  picture("2", "not for you");
+  for (const album of ["1", "2", "1"]) picture(album);
+  await until(() => double.pendingUpdates === 0, "all are taken");
+  expect(kept.map(({ joins }) => joins?.key)).toEqual(["album:1", "album:1", "album:1"]);
+});
+
 test("without drafts a reply appears: typing, then text that grows, then its final form, in one message", async () => {
   const double = await telegram({ knowsDrafts: false });
   const { show } = await asked(double, { chat: 7, text: "Hi" });

@@ -13,6 +13,8 @@ export type Self = {
   readonly name: string;
   /** The names of our commands, for a bare "/help" in a group. */
   readonly commands: ReadonlySet<string>;
+  /** The albums of which a picture was for us a moment ago: only one of them carries the words. */
+  readonly albums: { has(album: string): boolean };
 };
 
 /**
@@ -38,7 +40,7 @@ export function readSaid(message: TelegramMessage, self: Self): ChannelMessage |
   if (!fromPerson(message)) return undefined;
   const attachment = readAttachment(message);
   if ((message.text ?? message.caption ?? attachment) === undefined) return undefined; // someone joined, a title changed
-  if (message.chat.type !== "private" && !isForUs(message, self)) return undefined;
+  if (message.chat.type !== "private" && !isForUs(message, self) && !isOfOurAlbum(message, self)) return undefined;
 
   const { message_id: messageId, date } = message;
   const shared = {
@@ -161,6 +163,10 @@ function placeOf({ chat, message_id, message_thread_id, is_topic_message }: Plac
 }
 
 export const generalTopic = 1;
+
+function isOfOurAlbum({ media_group_id: album }: TelegramMessage, { albums }: Self): boolean {
+  return album !== undefined && albums.has(album);
+}
 
 function isForUs(message: TelegramMessage, self: Self): boolean {
   const command = leadingCommand(message);

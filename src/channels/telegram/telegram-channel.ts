@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { GatewayError, StoreError } from "../../conversation/domain/errors.ts";
 import { BadDeliveryError, type Channel, type Webhook } from "../../conversation/ports/channel.ts";
 import { fetchFile } from "./fetch-file.ts";
@@ -30,6 +31,7 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
   const buttons = presses(api, timings.pressMs);
   const shower = replyShower(api, options, timings);
   const showInline = inlineShower(api, options.pauses);
+  const albums = new LRUCache<string, true>({ max: 1_000, ttl: timings.albumMs });
   const link: TelegramLink = {
     api,
     commands,
@@ -37,6 +39,7 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
     inline,
     guests,
     timings,
+    albums,
     health: { state: "connecting", reason: "starting" },
   };
   /** Takes webhook deliveries, once we know who we are. */
@@ -68,9 +71,12 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
       const take: Take = async (updates, self) => {
         for (const update of updates) shower.learn(update);
         const permitted = await buttons.permitted(updates);
-        const read = (update: TelegramUpdate) =>
-          readMessage(update, self, Date.now()) ?? readInline(update, self, Date.now()) ?? [];
-        const messages = permitted.flatMap(read);
+        const messages = permitted.flatMap((update) => {
+          const message = readMessage(update, self, Date.now()) ?? readInline(update, self, Date.now());
+          const album = update.message?.media_group_id;
+          if (message && album !== undefined) albums.set(album, true);
+          return message ?? [];
+        });
         if (messages.length > 0) await accept(messages);
         buttons.end(permitted);
         for (const { inline_query: query } of updates)
