@@ -4,7 +4,13 @@ import { readMessage, type Self } from "../../src/channels/telegram/read-message
 import { updateSchema } from "../../src/channels/telegram/update.ts";
 import type { Attachment } from "../../src/conversation/domain/message.ts";
 
-const self: Self = { id: 42, username: "parley_bot", name: "Parley", commands: new Set(["help", "model"]), albums: new Set(["61"]) };
+const self: Self = {
+  id: 42,
+  username: "parley_bot",
+  name: "Parley",
+  commands: new Set(["help", "model"]),
+  albums: new Set(["61"]),
+};
 const ann = { id: 7, is_bot: false, first_name: "Ann", last_name: "Lee" };
 const bot = { id: 42, is_bot: true, first_name: "Parley", username: "parley_bot" };
 const direct = { id: 7, type: "private", first_name: "Ann" };
