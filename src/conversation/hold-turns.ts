@@ -1,9 +1,12 @@
+import { LeaseUnsureError } from "./domain/errors.ts";
 import { failpoint } from "./domain/failpoint.ts";
 import { pause } from "./domain/pause.ts";
 import type { Limits } from "./domain/limits.ts";
 import type { EndReason, Turn } from "./domain/turn.ts";
 import type { Hold } from "./ports/channel.ts";
 import type { Gateway } from "./ports/gateway.ts";
+
+type Holder = Pick<Gateway, "inbox" | "presence" | "wire" | "journal" | "limits">;
 
 /** A turn in hand: ours until released, or until a signal says to let go. */
 export type HeldTurn = {
@@ -13,7 +16,7 @@ export type HeldTurn = {
   readonly writing: Hold;
   /** Ends the sending of what is saved: "lost", "shutdown". */
   readonly sending: Hold;
-  /** Throws the reason when the turn is to be let go: before what costs money, as `Hold.check` before what a room can see. */
+  /** As `Hold.check` of the writing, before what costs money. */
   check(): void;
   /** How long ago the message was kept, by the database's clock at the claim and ours since. */
   ageMs(): number;
@@ -49,9 +52,11 @@ const renewalsPerLease = 3;
  * Keeps the leases of the turns in hand, and says through their signals when to let go: stopped by the person, lost to another
  * instance, out of time, or handed back when `handBack` aborts.
  */
-export function holdTurns({ inbox, wire, journal, limits }: Gateway, handBack: AbortSignal): HeldTurns {
+export function holdTurns(gateway: Holder, handBack: AbortSignal): HeldTurns {
+  const { inbox, presence, wire, journal, limits } = gateway;
   const holdings = new Map<string, Holding>();
   const ended = new AbortController();
+  let renewing: Promise<void> | undefined;
 
   const turnsInHand = () => [...holdings.values()].map(({ held }) => held.turn);
   const renew = async () => {
@@ -73,6 +78,13 @@ export function holdTurns({ inbox, wire, journal, limits }: Gateway, handBack: A
     if (state === "stopped" || state === "lost") holding.letGo(state);
     holding.letGoIfOver();
   };
+  /** For one who cannot know whether others took it while they could not see that we live. */
+  const isSure = (leasedAtMs: number) => {
+    const sinceMs = presence.sinceMs();
+    if (leasedAtMs >= sinceMs) return true;
+    if (sinceMs < Infinity) renewing ??= renew().finally(() => (renewing = undefined));
+    return false;
+  };
   const renewAgainAndAgain = async () => {
     while (!ended.signal.aborted) {
       await pause(limits.leaseMs / renewalsPerLease, ended.signal);
@@ -86,7 +98,7 @@ export function holdTurns({ inbox, wire, journal, limits }: Gateway, handBack: A
 
   return {
     take(turn, claimedAtMs) {
-      const holding = hold(turn, claimedAtMs, limits);
+      const holding = hold(turn, claimedAtMs, { limits, isSure });
       holdings.set(turn.id, holding);
       if (handBack.aborted) holding.letGo("shutdown");
       return holding.held;
@@ -100,7 +112,13 @@ export function holdTurns({ inbox, wire, journal, limits }: Gateway, handBack: A
   };
 }
 
-function hold(turn: Turn, claimedAtMs: number, { answerMsMax, leaseMs }: Limits): Holding {
+type Means = {
+  readonly limits: Limits;
+  /** Whether a lease that was taken or extended then is ours for certain. If not, it is asked for. */
+  readonly isSure: (leasedAtMs: number) => boolean;
+};
+
+function hold(turn: Turn, claimedAtMs: number, { limits: { answerMsMax, leaseMs }, isSure }: Means): Holding {
   const [writing, sending] = [new AbortController(), new AbortController()];
   const letGo = (reason: EndReason) => {
     writing.abort(reason);
@@ -108,28 +126,29 @@ function hold(turn: Turn, claimedAtMs: number, { answerMsMax, leaseMs }: Limits)
   };
   // A process that stood still finds both out when it goes on: by the timer before anything that waits for a while, such as a
   // retry; by the clock, in what an answer sets off that had come meanwhile.
-  let overAtMs = 0;
+  let leasedAtMs = claimedAtMs;
   let over: NodeJS.Timeout | undefined;
   const renewed = (askedAtMs: number) => {
     clearTimeout(over);
-    overAtMs = askedAtMs + leaseMs;
-    over = setTimeout(letGo, overAtMs - performance.now(), "lost");
+    leasedAtMs = askedAtMs;
+    over = setTimeout(letGo, leasedAtMs + leaseMs - performance.now(), "lost");
   };
   const letGoIfOver = () => {
-    if (performance.now() > overAtMs) letGo("lost");
+    if (performance.now() > leasedAtMs + leaseMs) letGo("lost");
+  };
+  const checkUntil = (signal: AbortSignal) => {
+    letGoIfOver();
+    signal.throwIfAborted();
+    if (!isSure(leasedAtMs)) throw new LeaseUnsureError(`others may have taken turn ${turn.id} unseen`);
   };
   const watch = ({ signal }: AbortController): Hold => ({
     signal,
     check() {
-      letGoIfOver();
-      signal.throwIfAborted();
+      checkUntil(signal);
       failpoint("calling", turn.message);
     },
   });
-  const check = () => {
-    letGoIfOver();
-    writing.signal.throwIfAborted();
-  };
+  const check = () => checkUntil(writing.signal);
   const ageMs = () => turn.ageMs + performance.now() - claimedAtMs;
   const timeout = setTimeout(letGo, answerMsMax, "timeout");
   const end = () => [timeout, over].forEach(clearTimeout);

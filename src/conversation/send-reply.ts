@@ -1,4 +1,4 @@
-import { ChannelError } from "./domain/errors.ts";
+import { ChannelError, LeaseUnsureError } from "./domain/errors.ts";
 import { failpoint } from "./domain/failpoint.ts";
 import type { Reply } from "./domain/reply.ts";
 import type { Turn } from "./domain/turn.ts";
@@ -53,7 +53,7 @@ export async function sendDraft(turn: Turn, draft: Reply, gateway: Sending, hold
     await note(await channelOf(turn, gateway).show(turn, draft, note, hold));
     if (!draft.text) failpoint("typing-shown", turn.message);
   } catch (error) {
-    if (!hold.signal.aborted) journal.failed("showing a draft", error);
+    if (!hold.signal.aborted && !(error instanceof LeaseUnsureError)) journal.failed("showing a draft", error);
   }
   return shown === turn.shown ? turn : { ...turn, shown };
 }

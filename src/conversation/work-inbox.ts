@@ -67,10 +67,14 @@ function hasWayIn({ message }: Turn, { channels }: Gateway): boolean {
   return channels.get(message.channel)?.opensRoom?.(message) ?? false;
 }
 
-/** Claims; a claim that failed may have been made all the same, so what it took is freed before the next one. */
-function claimer({ inbox, journal, limits }: Gateway, inHand: () => readonly Turn[]) {
+/**
+ * Claims while others can see whose it then is. A claim that failed may have been made all the same, so what it took is freed before
+ * the next one.
+ */
+function claimer({ inbox, presence, journal, limits }: Gateway, inHand: () => readonly Turn[]) {
   let mayHaveForgotten = false;
   return async (roomsMax: number): Promise<readonly Claim[]> => {
+    if (presence.sinceMs() === Infinity) return [];
     try {
       if (mayHaveForgotten) await inbox.freeForgotten(inHand());
       mayHaveForgotten = false;

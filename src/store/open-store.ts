@@ -2,6 +2,7 @@ import type { Archive } from "../conversation/ports/archive.ts";
 import type { Inbox } from "../conversation/ports/inbox.ts";
 import type { ParkedTurns } from "../conversation/ports/parked-turns.ts";
 import type { PlaceSettings } from "../conversation/ports/place-settings.ts";
+import type { Presence } from "../conversation/ports/presence.ts";
 import type { RateLimiter } from "../conversation/ports/rate-limiter.ts";
 import type { ReceiverMemory } from "../conversation/ports/receiver-memory.ts";
 import type { Revisions } from "../conversation/ports/revisions.ts";
@@ -33,6 +34,7 @@ import { redisWire } from "./redis/redis-wire.ts";
 /** Everything that is remembered, behind its ports. */
 export type Store = {
   readonly inbox: Inbox;
+  readonly presence: Presence;
   readonly revisions: Revisions;
   readonly sessions: Sessions;
   readonly archive: Archive;
@@ -67,6 +69,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const wire = openWire(options);
   return {
     inbox: postgresInbox(postgres, presence),
+    presence,
     revisions: postgresRevisions(postgres),
     sessions: postgresSessions(postgres),
     archive: postgresArchive(postgres),

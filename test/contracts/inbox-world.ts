@@ -3,7 +3,7 @@ import type { Answer, Inbox } from "../../src/conversation/ports/inbox.ts";
 import type { ParkedTurns } from "../../src/conversation/ports/parked-turns.ts";
 import { Secret } from "../../src/secret.ts";
 import { connectPostgres, type Postgres } from "../../src/store/postgres/connect-postgres.ts";
-import { holdPresence, type Presence, presenceLock } from "../../src/store/postgres/hold-presence.ts";
+import { type HeldPresence, holdPresence, presenceLock } from "../../src/store/postgres/hold-presence.ts";
 import { migrate } from "../../src/store/postgres/migrate.ts";
 import { postgresInbox } from "../../src/store/postgres/postgres-inbox.ts";
 import { postgresParkedTurns } from "../../src/store/postgres/postgres-parked-turns.ts";
@@ -45,7 +45,7 @@ export async function openInboxWorld(places: number): Promise<InboxWorld> {
     const presence = await holdPresence(postgres, () => {});
     return { presence, inbox: postgresInbox(postgres, presence, 0) };
   };
-  const instances: { presence: Presence; inbox: Inbox }[] = [];
+  const instances: { presence: HeldPresence; inbox: Inbox }[] = [];
   for (let place = 0; place < places; place++) instances.push(await open());
   const at = (place: number) => {
     const instance = instances[place];

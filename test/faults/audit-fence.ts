@@ -41,17 +41,17 @@ export async function auditFence(cluster: Cluster, aiCalls: readonly AiCall[]): 
 
 type Act = { readonly atMs: number; readonly by: string; readonly to: string; readonly what: string };
 
-/** Every call that a person in the room can see. */
+/** Every call that a person in the room can see, but for the sign that a message is noted: whoever takes it in gives it. */
 function readRoomCalls({ telegram, discord }: Cluster): readonly Act[] {
   const toTelegram = telegram.calls.flatMap(({ method, params, atMs, by = "nobody" }) => {
     const chat = params["chat_id"];
-    return typeof chat === "number"
+    return typeof chat === "number" && method !== "setMessageReaction"
       ? [{ atMs, by, to: `telegram/${telegram.botId}/${chat}`, what: `${method} to ${chat}` }]
       : [];
   });
   const toDiscord = discord.calls.flatMap(({ method, path, atMs, by = "nobody" }) => {
     const [, channel] = /^\/channels\/(\d+)/.exec(path) ?? [];
-    return channel && method !== "GET"
+    return channel && method !== "GET" && !path.includes("/reactions/")
       ? [{ atMs, by, to: `discord/${discord.botId}/${channel}`, what: `${method} ${path}` }]
       : [];
   });

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { ChannelError } from "../../src/conversation/domain/errors.ts";
+import { ChannelError, LeaseUnsureError } from "../../src/conversation/domain/errors.ts";
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
 import type { Reply } from "../../src/conversation/domain/reply.ts";
 import { startTelegramDouble, type TelegramDouble } from "../doubles/telegram-double.ts";
@@ -41,6 +41,33 @@ test.each(["reset", "html", { status: 500, description: "Internal Server Error" 
     expect(channel.unsettled).toEqual([]);
   },
 );
+
+/** Lets everything be sent until `text` stands in the room. */
+const holdingUntil = (double: TelegramDouble, text: string) => ({
+  ...holding(),
+  check() {
+    if (botTexts(double, 7).includes(text)) throw new LeaseUnsureError("perhaps it is another's");
+  },
+});
+
+test("an answer that is sent is not sent again because the buttons above it could not be taken away", async () => {
+  const double = await telegram();
+  const { channel, message } = await asked(double, { chat: 7, text: "Hi" });
+  const turn = { ...turnOf(message), buttonsAt: "1" };
+  const shown = await channel.show(turn, complete("Hello."), async () => {}, holdingUntil(double, "Hello."));
+  expect(shown).toEqual([String(double.transcript(7).at(-1)?.id)]);
+});
+
+test("what is sent is noted also when the turn is not ours for certain any more right after that", async () => {
+  const double = await telegram();
+  const { channel, message, show, noted } = await asked(double, { chat: 7, text: "Hi" });
+  const [longer = ""] = await show(complete("Second."));
+  const turn = turnOf(message, ["999", longer]);
+  const note = async (shown: readonly string[]) => void noted.push(shown);
+  const showing = channel.show(turn, complete("First."), note, holdingUntil(double, "First."));
+  await expect(showing).rejects.toThrow(LeaseUnsureError);
+  expect(noted).toEqual([[String(double.transcript(7).at(-1)?.id), longer]]);
+});
 
 test("an answer that had no connection was not sent, and is not looked for", async () => {
   const double = await telegram();

@@ -91,10 +91,10 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     if (buttonsAt === undefined || shown.length === 0 || shown.includes(buttonsAt) || cleared.has(id)) return;
     cleared.set(id, true);
     looks.delete(buttonsAt);
-    hold.check();
-    await firstThatIsThere(partRoutes({ address, shown }, buttonsAt), (route, options) =>
-      rest.call("PATCH", route, { ...options, body: { components: [] } }),
-    ).catch(readError);
+    await firstThatIsThere(partRoutes({ address, shown }, buttonsAt), (route, options) => {
+      hold.check();
+      return rest.call("PATCH", route, { ...options, body: { components: [] } });
+    }).catch(readError);
   }
 
   /** A deferred interaction says "thinking…" by itself. */

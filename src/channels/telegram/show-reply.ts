@@ -1,5 +1,5 @@
 import type { Api } from "grammy";
-import { ChannelError } from "../../conversation/domain/errors.ts";
+import { ChannelError, GatewayError } from "../../conversation/domain/errors.ts";
 import type { Reply } from "../../conversation/domain/reply.ts";
 import type { Channel, NoteParts } from "../../conversation/ports/channel.ts";
 import { type ChatLine, chatLine } from "./call-chat.ts";
@@ -76,11 +76,13 @@ export function replyShower(api: Api["raw"], options: SettleOptions, timings: Te
       noteKnown(room, means);
       means.doubts.of(turn); // from the turn's first sign on, so that we know that we held it all along
       hold.check();
-      if (isDraft) await showDraft(room, reply, note, means);
-      else {
-        await drafts.settled(room);
-        await showParts(room, partsIn(room, reply), note, means);
-        await clearButtons(room, means);
+      try {
+        if (isDraft) await showDraft(room, reply, note, means);
+        else await showAnswer(room, reply, note, means);
+      } catch (error) {
+        // What stands there and is not noted would be sent again.
+        if (room.shown.join() !== turn.shown.join()) await note([...room.shown]);
+        throw error;
       }
       return room.shown;
     },
@@ -116,6 +118,12 @@ async function showDraft(room: Showing, reply: Reply, note: NoteParts, means: Me
   else await writer.showTyping(room);
 }
 
+async function showAnswer(room: Showing, reply: Reply, note: NoteParts, means: Means): Promise<void> {
+  await means.drafts.settled(room);
+  await showParts(room, partsIn(room, reply), note, means);
+  await clearButtons(room, means);
+}
+
 function canStop({ buttons = [] }: Reply): boolean {
   return buttons.flat().some(({ command }) => command === "/stop");
 }
@@ -125,7 +133,7 @@ async function clearButtons(room: Showing, { writer }: Means): Promise<void> {
   const { buttonsAt, shown } = room.turn;
   if (buttonsAt === undefined || [...shown, ...room.shown].includes(buttonsAt) || writer.isBusy(room)) return;
   await writer.clearButtons(room, buttonsAt).catch((error: unknown) => {
-    if (!(error instanceof ChannelError)) throw error;
+    if (error instanceof Error && !(error instanceof GatewayError)) throw error; // a bug; the reason to let go is no error
   });
 }
 

@@ -43,6 +43,15 @@ export class LeaseLostError extends Error {
   override name = "LeaseLostError";
 }
 
+/** Others cannot see that we live, or could not since the turn was leased, so they may have it: we must not act on it until we know. */
+export class LeaseUnsureError extends GatewayError {
+  override name = "LeaseUnsureError";
+
+  constructor(message: string) {
+    super(message, { retryable: true });
+  }
+}
+
 /** No model could answer. `kind` decides the words for the user; the message is for the operator and holds no secret. */
 export class AiError extends GatewayError {
   override name = "AiError";

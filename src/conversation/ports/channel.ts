@@ -97,7 +97,11 @@ export type Receipt =
 export type Hold = {
   /** Aborts with an `EndReason`. */
   readonly signal: AbortSignal;
-  /** Throws the reason when it is to be let go; also when its lease ran out while the process stood still and nothing could tell. */
+  /**
+   * Throws the reason when it is to be let go; also when its lease ran out while the process stood still and nothing could tell.
+   *
+   * @throws LeaseUnsureError when nobody can tell just now: what can be left out is left out, all else is tried again
+   */
   check(): void;
 };
 

@@ -8,6 +8,7 @@ import type { Inbox } from "./inbox.ts";
 import type { Journal } from "./journal.ts";
 import type { ModelCatalogue } from "./model-catalogue.ts";
 import type { PlaceSettings } from "./place-settings.ts";
+import type { Presence } from "./presence.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import type { Revisions } from "./revisions.ts";
 import type { SessionCache } from "./session-cache.ts";
@@ -24,6 +25,7 @@ export type Gateway = {
   readonly transcriber?: Transcriber;
   readonly documents: DocumentReader;
   readonly inbox: Inbox;
+  readonly presence: Presence;
   readonly revisions: Revisions;
   readonly sessions: Sessions;
   readonly archive: Archive;

@@ -1,9 +1,10 @@
 import { randomInt } from "node:crypto";
 import type pg from "pg";
+import type { Presence } from "../../conversation/ports/presence.ts";
 import type { Postgres } from "./connect-postgres.ts";
 
 /** This instance, as the others see it: a number, alive as long as its advisory lock is held. */
-export type Presence = {
+export type HeldPresence = Presence & {
   readonly instance: number;
   /** Whether the locks tell who lives: not while ours, and so perhaps everyone's, has just been lost with the database's connections. */
   isSteady(): boolean;
@@ -20,34 +21,37 @@ const steadyAfterMs = 3_000;
 /**
  * Holds an advisory lock on a connection of its own until released. kill -9 frees it at once, so others take
  * over in a second instead of waiting for leases to run out. A lost connection is made anew; meanwhile others may take our
- * rooms, and the fence keeps us from writing to them.
+ * rooms: the fence keeps us from writing to them, and `sinceMs` from showing anything there.
  */
 export async function holdPresence(
   postgres: Postgres,
   report: (what: string, error: unknown) => void,
-): Promise<Presence> {
+): Promise<HeldPresence> {
   const instance = randomInt(1, 2 ** 31 - 1);
   let client: pg.Client | undefined;
   let released = false;
   let retry: NodeJS.Timeout | undefined;
-  let steadyAtMs = 0;
+  let sinceMs = Infinity;
+  let wasLost = false;
 
   const hold = async () => {
     const connection = await postgres.dedicated();
     try {
-      await connection.query("select pg_advisory_lock($1, $2)", [presenceLock, instance]);
+      // Shared with nobody but ourselves: a connection that only the server believes in must not shut us out.
+      await connection.query("select pg_advisory_lock_shared($1, $2)", [presenceLock, instance]);
     } catch (error) {
       await connection.end();
       throw error;
     }
     if (released) return await connection.end();
     client = connection;
-    if (steadyAtMs > 0) steadyAtMs = performance.now() + steadyAfterMs;
+    sinceMs = performance.now();
     connection.once("end", holdAgain);
   };
   const holdAgain = () => {
     if (released) return;
-    steadyAtMs = Infinity;
+    sinceMs = Infinity;
+    wasLost = true;
     hold().catch((error: unknown) => {
       report("telling the other instances that this one lives", error);
       retry = setTimeout(holdAgain, reconnectMs);
@@ -57,7 +61,8 @@ export async function holdPresence(
   await hold();
   return {
     instance,
-    isSteady: () => performance.now() >= steadyAtMs,
+    sinceMs: () => sinceMs,
+    isSteady: () => !wasLost || performance.now() >= sinceMs + steadyAfterMs,
     async release() {
       released = true;
       clearTimeout(retry);

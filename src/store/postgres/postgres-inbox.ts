@@ -6,7 +6,7 @@ import type { Turn } from "../../conversation/domain/turn.ts";
 import type { Answer, Arrival, Claim, Inbox, Kept } from "../../conversation/ports/inbox.ts";
 import { gather } from "../gather.ts";
 import { type Postgres, type Statement, storable, toJson } from "./connect-postgres.ts";
-import { type Presence, presenceLock } from "./hold-presence.ts";
+import { type HeldPresence, presenceLock } from "./hold-presence.ts";
 
 /**
  * The tables `rooms` and `turns`. `rooms.due_at` says when a room may be claimed, under the room's row lock; every
@@ -14,7 +14,7 @@ import { type Presence, presenceLock } from "./hold-presence.ts";
  */
 export function postgresInbox(
   postgres: Postgres,
-  { instance, isSteady }: Pick<Presence, "instance" | "isSteady">,
+  { instance, isSteady }: Pick<HeldPresence, "instance" | "isSteady">,
   unseenMsMax = aSweepMs,
 ): Inbox {
   const { query } = postgres;

@@ -12,8 +12,8 @@ export const postgresRefuses: Scenario = {
   }),
   async run({ cluster, size, talk, complain }) {
     const { random, instances } = cluster;
-    const [times, ms] = size === "long" ? [10, 20_000] : [2, 4_000];
-    const talking = talk({ messages: times * (ms / 500) * 20, perSecond: 20 });
+    const [times, ms] = size === "long" ? [10, 20_000] : [1, 4_000];
+    const talking = talk({ messages: times * ((2 * ms) / 1_000 + 4) * 20, perSecond: 20 });
     for (let time = 0; time < times; time++) {
       await pauseFor(random.whole(1_000, 3_000));
       await setReadOnly(cluster, "on");

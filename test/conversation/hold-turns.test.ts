@@ -1,0 +1,104 @@
+import type { NetConnectOpts } from "node:net";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { LeaseUnsureError } from "../../src/conversation/domain/errors.ts";
+import { limits } from "../../src/conversation/domain/limits.ts";
+import type { Turn } from "../../src/conversation/domain/turn.ts";
+import { type HeldTurn, holdTurns } from "../../src/conversation/hold-turns.ts";
+import type { Hold } from "../../src/conversation/ports/channel.ts";
+import { Secret } from "../../src/secret.ts";
+import { openStore, type Store } from "../../src/store/open-store.ts";
+import { connectPostgres, type Postgres } from "../../src/store/postgres/connect-postgres.ts";
+import { startTcpFaultProxy, type TcpFaultProxy } from "../faults/tcp-fault-proxy.ts";
+import { message } from "../messages.ts";
+import { openTestStore, type TestStore } from "../setup/open-test-store.ts";
+import { until } from "../until.ts";
+import { silentJournal } from "./small-world.ts";
+
+// One instance whose way to the database can be cut, and another one that nobody disturbs.
+
+let other: TestStore;
+let way: TcpFaultProxy;
+let postgres: Postgres;
+let store: Store;
+const ending = new AbortController();
+
+beforeEach(async () => {
+  other = await openTestStore();
+  way = await startTcpFaultProxy(addressOf(other.url));
+  const { username, password, pathname } = new URL(other.url);
+  const url = new Secret(`postgres://${username}:${password}@127.0.0.1:${way.port}${pathname}`);
+  postgres = connectPostgres({ url, connectionsMax: 2, report() {} });
+  store = await openStore({ postgres, isShared: true, sessionTtlMs: 60_000, messagesPerMinute: 20, report() {} });
+});
+afterEach(async () => {
+  await store.close();
+  await postgres.close();
+  await way.close();
+  await other.drop();
+});
+
+test("who only lost its connections to the database is not taken for dead at once, and goes on when it is back", async () => {
+  const { held, end } = await claimAndHold();
+  way.refuse();
+  await until(() => isUnsure(held.sending), "it knows that it is cut off");
+  expect(await other.inbox.freeAbandoned()).toBe(0); // the first look finds it gone
+  way.pass();
+  await until(() => !isUnsure(held.sending), "it knows that nobody took the turn");
+
+  expect(await other.inbox.freeAbandoned()).toBe(0);
+  expect(await other.inbox.claim(10, limits.leaseMs)).toEqual([]);
+  expect(await store.inbox.renew([held.turn], limits.leaseMs)).toEqual(new Map([[held.turn.id, "held"]]));
+  end();
+});
+
+test("who is cut off from the database shows nothing of a turn that others may have, and lets go when they have it", async () => {
+  const { held, end } = await claimAndHold();
+  expect(isUnsure(held.writing)).toBe(false);
+  way.refuse();
+  await until(() => isUnsure(held.writing) && isUnsure(held.sending), "it knows that it is cut off");
+  await until(() => other.inbox.freeAbandoned(), "others take it for dead");
+  expect(await other.inbox.claim(10, limits.leaseMs)).toMatchObject([{ turn: { id: held.turn.id, attempt: 2 } }]);
+
+  expect(() => held.check()).toThrow(LeaseUnsureError);
+  expect(held.writing.signal.aborted).toBe(false); // the AI may go on: perhaps nobody had taken it
+  way.pass();
+  const isLetGo = () => isUnsure(held.writing) === "let go";
+  await until(isLetGo, "it learns that the turn was taken");
+  expect(held.writing.signal.reason).toBe("lost");
+  end();
+});
+
+/** Whether it could show something now; and whether it is to let go for good. */
+function isUnsure(hold: Hold): boolean | "let go" {
+  try {
+    hold.check();
+    return false;
+  } catch (error) {
+    return error instanceof LeaseUnsureError || "let go";
+  }
+}
+
+async function claimAndHold(): Promise<{ readonly held: HeldTurn; end(): void }> {
+  await store.inbox.keep([{ kind: "question", message: message(), whenFull: { turnsMax: 100 } }]);
+  const claimedAtMs = performance.now();
+  const turn = await claimOne();
+  const holding = holdTurns({ ...store, journal: silentJournal, limits }, ending.signal);
+  const end = () => {
+    holding.release(turn.id);
+    holding.end();
+  };
+  return { held: holding.take(turn, claimedAtMs), end };
+}
+
+async function claimOne(): Promise<Turn> {
+  const [claim] = await store.inbox.claim(1, limits.leaseMs);
+  if (!claim) throw new Error("there was nothing to claim");
+  return claim.turn;
+}
+
+/** The tests' server may listen on a socket in a folder that travels as `host`. */
+function addressOf(url: string): NetConnectOpts {
+  const { hostname, port, searchParams } = new URL(url);
+  const folder = searchParams.get("host");
+  return folder ? { path: `${folder}/.s.PGSQL.${port}` } : { host: hostname, port: Number(port) };
+}
