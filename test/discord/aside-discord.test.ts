@@ -94,6 +94,23 @@ test("a button under a private answer is pressed in private", async () => {
   expect(answers(started, channel)).toEqual([]);
 });
 
+test("a long private answer that is regenerated begins where the button was, for nothing above can be changed", async () => {
+  const started = await startDiscord({ rateLimit: undefined });
+  const { discord, heard } = started;
+  const channel = discord.serverChannel();
+  const shown = await started.show(await askPrivately(started, channel), { ...done, text: long });
+  const before = answers(started, channel, "Ada");
+  discord.press({ messageId: shown.at(-1) ?? "", author: "Ada", label: "Regenerate" });
+  const press = await heard("/regenerate");
+  const again = await started.show(press, { ...done, text: `Anew. ${long}` }, { shown });
+  expect(again[0]).toBe(shown.at(-1));
+  const all = answers(started, channel, "Ada");
+  expect(all.slice(0, 2)).toEqual(before.slice(0, 2));
+  expect(all.slice(2).join(" ")).toBe(`Anew. ${long}`);
+  await started.show(press, { ...done, text: `Anew. ${long}` }, { shown: again });
+  expect(answers(started, channel, "Ada")).toEqual(all);
+});
+
 test("where the bot is no member, all of an answer comes by the interaction's token, and nothing else is tried", async () => {
   const started = await startDiscord();
   const { discord, heard } = started;

@@ -3,12 +3,12 @@ import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { AtOnce } from "./answer-at-once.ts";
 import type { BotIdentity } from "./bot-identity.ts";
 import { type DiscordAddress, interactionLifeMs } from "./discord-address.ts";
-import { readFormId } from "./question-form.ts";
 import { clean, member, nameOf, user } from "./discord-user.ts";
 import type { Whereabouts } from "./is-welcome.ts";
 import { listAttachments } from "./list-attachments.ts";
 import { attachment } from "./message-event.ts";
 import { readPressId } from "./press-id.ts";
+import { readFormId } from "./question-form.ts";
 import { snowflake, snowflakeMs } from "./snowflake.ts";
 import { chatCommand } from "./write-commands.ts";
 

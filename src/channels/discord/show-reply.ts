@@ -54,7 +54,14 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
 
   return async (turn, reply, note, hold) => {
     const address = readAddress(turn.message.address);
-    const work: Work = { turn, address, shown: [...turn.shown], search: searchIn(turn, address), note, hold };
+    const work: Work = {
+      turn,
+      address,
+      shown: reachable(turn.shown, address),
+      search: searchIn(turn, address),
+      note,
+      hold,
+    };
     if (!reply.end && rest.isTight(address.channelId)) return turn.shown;
     try {
       if (reply.end) await takeOverStrays(work);
@@ -197,26 +204,34 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   }
 
   /** Where only the token can write; when that has died, or was never born, to the person directly. */
-  async function postAside({ address }: Work, part: Sent, nonce: string): Promise<unknown> {
+  async function postAside(work: Work, part: Sent, nonce: string): Promise<unknown> {
+    const { address } = work;
+    if (!tokenLives(address)) return await postDirectly(work, part, nonce);
     const { body, files } = messageOf(part);
-    const { userId, isPrivate } = asideOf(address) ?? {};
     try {
-      if (!tokenLives(address)) return await postDirectly(userId, part, nonce);
-      const message = { ...body, flags: body.flags | (isPrivate ? ephemeral : 0) };
+      const message = { ...body, flags: body.flags | (asideOf(address)?.isPrivate ? ephemeral : 0) };
       return await rest.call("POST", webhook(address), { body: message, files, anonymous: true, once: true });
     } catch (error) {
       const refusal = readError(error);
-      if (isGone(refusal)) return await postDirectly(userId, part, nonce);
+      if (isGone(refusal)) return await postDirectly(work, part, nonce);
       throw refusal;
     }
   }
 
-  async function postDirectly(userId: string | undefined, part: Sent, nonce: string): Promise<unknown> {
-    const opened = await rest.call("POST", "/users/@me/channels", { body: { recipient_id: userId } });
+  async function postDirectly({ address, hold }: Work, part: Sent, nonce: string): Promise<unknown> {
+    const recipient = { recipient_id: asideOf(address)?.userId };
+    const opened = await rest.call("POST", "/users/@me/channels", { body: recipient });
+    hold.check();
     const { body, files } = messageOf(part);
     const message = { ...body, nonce, enforce_nonce: true };
     return await rest.call("POST", `/channels/${directChannel.parse(opened).id}/messages`, { body: message, files });
   }
+}
+
+/** Where only the token can write, it changes of an earlier answer nothing but the message with the pressed button, its last part. */
+function reachable(shown: readonly string[], address: DiscordAddress): string[] {
+  const pressedId = address.kind === "interaction" && address.aside ? address.pressedId : undefined;
+  return shown.slice(Math.max(0, shown.indexOf(pressedId ?? "")));
 }
 
 /** Under the last part: that is where the answer ends. */
