@@ -56,6 +56,7 @@ $$\begin{pmatrix} a & b \\ c & d \end{pmatrix}$$
     (_, n) => `${n + 1}. Chapter ${n + 1}: ${"and so it went on ".repeat(7).trim()}.`,
   ).join("\n"),
   Count: "**One, two and three**, then `four and five`, [six and seven](https://example.org/7) and ||eight and nine||.",
+  Which: "The **second** one.",
   Capital: "It is **Paris**.",
   "The capital of Spain": "It is **Madrid**.",
 };

@@ -4,8 +4,9 @@ export type GoldenRoom = {
   messages(): readonly GoldenMessage[];
   /** What Parley is writing, where that is no message yet. */
   draft(): string | undefined;
-  /** Returns when the platform has it. */
   say(text: string): void;
+  /** Two pictures that belong together, with a text. */
+  sendPictures(text: string): void;
   /** Changes what was said last. */
   edit(text: string): void;
   /** Presses a button under Parley's newest message. */
