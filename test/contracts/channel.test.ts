@@ -24,7 +24,8 @@ type Place = {
 const places: readonly { name: string; open(): Promise<Place>; exceptions: Exceptions }[] = [
   { name: "Telegram", open: () => openTelegram(7), exceptions: { fades: "its drafts are no messages" } },
   { name: "Telegram in a group", open: () => openTelegram(-5), exceptions: {} },
-  { name: "Discord", open: openDiscord, exceptions: {} },
+  { name: "Discord", open: () => openDiscord("direct"), exceptions: {} },
+  { name: "Discord in a thread", open: () => openDiscord("thread"), exceptions: {} },
   { name: "the terminal", open: openTerminal, exceptions: { onlyAdds: "paper cannot be unprinted" } },
   // The web's rooms are the transcript itself: test/web and test/story/web.test.ts.
 ];
@@ -177,19 +178,27 @@ async function openTelegram(chat: number): Promise<Place> {
   };
 }
 
-async function openDiscord(): Promise<Place> {
+async function openDiscord(where: "direct" | "thread"): Promise<Place> {
   const { discord, channel, heard } = await startDiscord({ rateLimit: undefined });
-  const room = discord.dm("Ada");
-  discord.say({ channel: room, author: "Ada", content: "Hello" });
+  const dm = discord.dm("Ada");
+  const said =
+    where === "direct"
+      ? discord.say({ channel: dm, author: "Ada", content: "Hello" })
+      : discord.say({ channel: discord.serverChannel(), author: "Ada", content: `<@${discord.botId}> Hello` });
+  const room = where === "direct" ? dm : said;
+  const own = () => discord.transcript(room).filter(({ id }) => discord.message(id)?.type !== threadStarter);
   return {
     channel,
     message: await heard("Hello"),
-    roomShows: () => discord.transcript(room).flatMap(({ author, content }) => (author === "parley" ? [content] : [])),
-    roomOffers: () => discord.transcript(room).flatMap(({ files }) => files),
+    roomShows: () => own().flatMap(({ author, content }) => (author === "parley" ? [content] : [])),
+    roomOffers: () => own().flatMap(({ files }) => files),
     writes: () =>
       discord.calls.filter(({ method, path }) => method !== "GET" && /\/messages(\/\d+)?$/.test(path)).length,
   };
 }
+
+/** Discord's own first line in a thread. */
+const threadStarter = 21;
 
 async function openTerminal(): Promise<Place> {
   const [input, output] = [new PassThrough(), new PassThrough()];
