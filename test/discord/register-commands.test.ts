@@ -76,3 +76,15 @@ test("where the list of models is slow, nothing is offered rather than an error"
   const id = discord.type(typing);
   expect(await until(() => discord.offered(id), "the choices")).toEqual([]);
 });
+
+test("only those who manage a server are offered its settings", async () => {
+  const { discord } = await startDiscord();
+  await until(() => discord.commands().length > 0, "registering");
+  const options = [{ name: "settings", type: 1, options: [] }];
+  const asking = { type: 2, author: "Ada", data: { type: 1, name: "parley", options } } as const;
+  const channel = discord.serverChannel();
+  expect(() => discord.interactRaw({ ...asking, channel })).toThrow("for moderators");
+  discord.promote("Ada");
+  expect(() => discord.interactRaw({ ...asking, channel: discord.dm("Ada") })).toThrow("not offered here");
+  discord.interactRaw({ ...asking, channel });
+});

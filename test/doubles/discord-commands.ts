@@ -11,7 +11,18 @@ export function discordCommands(world: () => DiscordWorld) {
     { method: "GET", path, answer: getCommands, query: ["with_localizations"] },
     { method: "PUT", path, answer: putCommands },
   ];
-  return { routes, list: () => commands };
+  return { routes, list: () => commands, refuseUse };
+
+  /** Why the client of a person would not let them do this; undefined when it would, and as long as nothing is registered. */
+  function refuseUse({ type, name, options = [] }: Use, { context, permissions }: User): string | undefined {
+    if (commands.length === 0) return undefined;
+    const command = commands.find((one) => one["type"] === type && one["name"] === name);
+    if (!command) return `there is no command ${name}`;
+    const { contexts, default_member_permissions: needed } = command;
+    if (Array.isArray(contexts) && !contexts.includes(context)) return `${name} is not offered here`;
+    if (typeof needed === "string" && (BigInt(permissions) & BigInt(needed)) === 0n) return `${name} is for moderators`;
+    return refuseChosen(options, command["options"]);
+  }
 
   /** The dictionaries of translations are told only to who asks for them. */
   function getCommands({ query }: Request): Answer {
@@ -41,6 +52,28 @@ export function discordCommands(world: () => DiscordWorld) {
     }));
     return { status: 200, body: commands };
   }
+}
+
+export type Use = { readonly type: number; readonly name: string; readonly options?: readonly Body[] };
+
+type User = { readonly context: number; readonly permissions: string };
+
+function refuseChosen(chosen: readonly Body[], offered: unknown): string | undefined {
+  const options = (offered ?? []) as readonly Body[];
+  const missing = options.find(
+    ({ name, required }) => required === true && !chosen.some((one) => one["name"] === name),
+  );
+  if (missing) return `${String(missing["name"])} must be filled in`;
+  for (const { name, type, value, options: inside } of chosen) {
+    const option = options.find((one) => one["name"] === name && one["type"] === type);
+    if (!option) return `there is no option ${String(name)} of type ${String(type)}`;
+    const choices = (option["choices"] ?? []) as readonly Body[];
+    if (choices.length > 0 && !choices.some((one) => one["value"] === value))
+      return `${String(name)} has no such choice`;
+    const refusal = Array.isArray(inside) ? refuseChosen(inside as Body[], option["options"]) : undefined;
+    if (refusal) return refusal;
+  }
+  return undefined;
 }
 
 /** What is empty or goes without saying is not stored. */

@@ -11,7 +11,8 @@ import {
   type Match,
   type ShutCode,
 } from "./discord-http.ts";
-import type { Doing } from "./discord-interactions.ts";
+import type { Use } from "./discord-commands.ts";
+import { contextOf, type Doing } from "./discord-interactions.ts";
 import type { Attachment } from "./discord-uploads.ts";
 import type { Overwrite, Permission } from "./discord-permissions.ts";
 import { type DiscordMessage, type DiscordRoom, discordWorld, type DiscordWorld } from "./discord-world.ts";
@@ -260,8 +261,7 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
     },
     choose({ messageId, author, name }) {
       const target = world.messages.get(messageId);
-      if (!target || !http.commands().some((one) => one["type"] === 3 && one["name"] === name))
-        throw new Error(`the menu of ${messageId} has no “${name}”`);
+      if (!target) throw new Error(`the double has no message ${messageId}`);
       const resolved = { messages: { [messageId]: target } };
       const data = { id: world.snowflake(), type: 3, name, target_id: messageId, resolved };
       return tell({ type: 2, room: room(target.channel_id), author: world.user(author), data });
@@ -325,6 +325,10 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
   };
 
   function tell(doing: Doing): string {
+    const permissions = world.permissionsOf(doing.author);
+    const refusal =
+      doing.type === 2 && http.refuseUse(doing.data as Use, { context: contextOf(doing.room), permissions });
+    if (refusal) throw new Error(`Discord does not let ${doing.author.username} do this: ${refusal}`);
     const { id, event } = http.interact(doing);
     gateway.dispatch({ t: "INTERACTION_CREATE", d: event });
     return id;

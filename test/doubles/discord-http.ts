@@ -124,6 +124,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     complaints,
     violations: limits.violations,
     commands: commands.list,
+    refuseUse: commands.refuseUse,
     interact: interactions.interact,
     choices: interactions.choices,
     closeModal: interactions.closeModal,

@@ -219,7 +219,8 @@ export function discordInteractions(
   }
 }
 
-function contextOf({ guild_id, outside }: DiscordRoom): number {
+/** In a server, with the bot, or between other people. */
+export function contextOf({ guild_id, outside }: DiscordRoom): number {
   if (guild_id) return 0;
   return outside ? 2 : 1;
 }
