@@ -62,6 +62,7 @@ test("after a quarter of an hour a private answer comes by direct message, never
   shown = await started.show(question, done, { shown });
   await started.show(question, done, { shown });
   expect(answers(started, discord.dm("Ada"))).toEqual(["Done."]);
+  expect(discord.transcript(discord.dm("Ada")).at(-1)).not.toHaveProperty("buttons");
   expect(answers(started, channel)).toEqual([]);
 });
 

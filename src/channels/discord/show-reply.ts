@@ -83,7 +83,9 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   async function showWithFallback(work: Work, reply: Reply): Promise<void> {
     if (!reply.end && replyMarkdown(reply) === "") return showTyping(work);
     const { language } = work.turn.message;
-    const buttons = writeButtons(reply.buttons, work.turn);
+    // What is pressed in the person's direct channel would not find the room of the question.
+    const isElsewhere = asideOf(work.address) !== undefined && !tokenLives(work.address);
+    const buttons = isElsewhere ? [] : writeButtons(reply.buttons, work.turn);
     try {
       await showParts(work, withButtons(writeReply(reply, language), buttons));
     } catch (error) {
