@@ -128,6 +128,13 @@ test("an answer that does not fit into one message is cut, and says where the re
   expect(text.length).toBeLessThanOrEqual(4_096);
 });
 
+test("an answer calls nobody, least of all another bot", async () => {
+  const double = await telegram();
+  const { show } = await summoned(double);
+  await show(complete("Ask @other_bot."));
+  expect(messages(double)).toEqual(["Ask ＠other_bot."]);
+});
+
 test("such a message is left alone for as long as Telegram asked", async () => {
   const double = await telegram();
   const { show } = await chosen(double, "Why?");

@@ -11,6 +11,7 @@ import type { Pauses } from "../share-pauses.ts";
 import { inOrder } from "./in-order.ts";
 import type { InlineAddress } from "./inline-address.ts";
 import { writeToBot } from "./offer-answer.ts";
+import { quietMentions } from "./quiet-mentions.ts";
 import { readError } from "./read-error.ts";
 import { partCharsMax, writeReply } from "./write-reply.ts";
 
@@ -88,8 +89,9 @@ function articleOf({ text, entities }: Content) {
 function contentOf(reply: Reply, address: InlineAddress, message: ChannelMessage): Content {
   const { buttons: _, file: __, ...words } = reply;
   const asked = "inlineMessageId" in address && words.text ? `${message.text.replace(/^/gm, "> ")}\n\n` : "";
-  const [part, ...rest] = writeReply({ ...words, text: asked + words.text }, message.language);
-  if (!part) return { text: "", entities: [] };
+  const [first, ...rest] = writeReply({ ...words, text: asked + words.text }, message.language);
+  if (!first) return { text: "", entities: [] };
+  const part = quietMentions(first);
   const note = `\n\n${say(message.language, "inline.cut")}`;
   const isCut = reply.end !== undefined && rest.length > 0 && part.text.length + note.length <= partCharsMax;
   return { text: isCut ? part.text + note : part.text, entities: [...part.entities] };
