@@ -21,6 +21,20 @@ test("a group that allows no reactions is asked once", async () => {
   expect(double.callsOf("setMessageReaction")).toHaveLength(1);
 });
 
+test("a chat that Telegram wants left alone is, and one lost call is not held against it", async () => {
+  const double = await telegram();
+  const { channel, message } = await asked(double, { chat: 7, text: "Hi" });
+  double.failNext("setMessageReaction", "reset");
+  await expect(channel.mark?.(message, "queued", signal)).rejects.toMatchObject({ retryable: true });
+  await channel.mark?.(message, "queued", signal);
+  expect(double.transcript(7)[0]?.reactions).toEqual(["👀"]);
+  const tooMany = { status: 429, description: "Too Many Requests: retry after 9", retryAfter: 9 };
+  double.failNext("setMessageReaction", tooMany);
+  await expect(channel.mark?.(message, "taken", signal)).rejects.toMatchObject({ retryAfterMs: 9_000 });
+  await channel.mark?.(message, "taken", signal);
+  expect(double.callsOf("setMessageReaction")).toHaveLength(3);
+});
+
 test("a press is no message that could be marked", async () => {
   const double = await telegram();
   const { channel, message } = await asked(double, { chat: 7, text: "Hi" });

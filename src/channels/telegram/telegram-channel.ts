@@ -56,7 +56,7 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
       return address ? showInline(turn, address, reply, hold) : shower.show(turn, reply, note, hold);
     },
 
-    mark: markMessages(api),
+    mark: markMessages(api, options.pauses),
     health: () => link.health,
 
     fetch: (attachment, bytesMax, signal) =>
