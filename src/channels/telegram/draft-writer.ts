@@ -5,6 +5,7 @@ import { inOrder } from "./in-order.ts";
 import type { WritePacer } from "./pace-writes.ts";
 import type { Room } from "./part-writer.ts";
 import type { Part } from "./write-reply.ts";
+import { signalOf } from "./signal-of.ts";
 
 /** What is shown in a private chat while an answer is written, and leaves nothing behind. */
 export type DraftWriter = {
@@ -70,8 +71,7 @@ async function send(room: Room, part: Part | undefined, canStop: boolean, means:
   };
   const deliver = (content: Pick<Part, "text" | "entities">) =>
     line.call(room, chatId, async (): Promise<Sent> => {
-      // grammY's signals are of another package's type, and as good.
-      const bound = AbortSignal.timeout(draftMs) as Parameters<typeof api.sendMessageDraft>[1];
+      const bound = signalOf(AbortSignal.timeout(draftMs));
       const said = api.sendMessageDraft({ ...draft, text: content.text, entities: [...content.entities] }, bound);
       return await said.then(() => "shown" as const, refusalOf);
     });

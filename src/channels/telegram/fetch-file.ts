@@ -4,6 +4,7 @@ import type { Api } from "grammy";
 import { ChannelError } from "../../conversation/domain/errors.ts";
 import type { Secret } from "../../secret.ts";
 import { askTelegram } from "./ask-telegram.ts";
+import { signalOf } from "./signal-of.ts";
 
 /** Where files lie: their address holds the token, so it is told to nobody. */
 export type FilePlace = {
@@ -25,8 +26,7 @@ export async function fetchFile(
   bytesMax: number,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  // grammY's signals are of another package's type, and as good.
-  const asked = api.getFile({ file_id: fileId }, signal as Parameters<typeof api.getFile>[1]);
+  const asked = api.getFile({ file_id: fileId }, signalOf(signal));
   const { file_path: path, file_size: bytes = 0 } = await askTelegram(asked);
   if (path === undefined) throw gone("Telegram does not say where the file is");
   if (bytes > bytesMax) throw gone(`the file has ${bytes} bytes, and at most ${bytesMax} are taken`);

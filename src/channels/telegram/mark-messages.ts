@@ -6,6 +6,7 @@ import type { Pauses } from "../share-pauses.ts";
 import { askTelegram } from "./ask-telegram.ts";
 import { inlineAddress } from "./inline-address.ts";
 import { telegramAddress } from "./telegram-address.ts";
+import { signalOf } from "./signal-of.ts";
 
 /**
  * Makes `Channel.mark`: a reaction of the bot's to the person's message. Groups may allow none, or not this one; that is remembered. A
@@ -19,10 +20,9 @@ export function markMessages(api: Api["raw"], pauses: Pauses): NonNullable<Chann
     const { chatId, messageId } = telegramAddress(message);
     if (messageId === undefined || refused.has(chatId) || pauses.leftMs(String(chatId)) > 0) return;
     const reaction = mark === "queued" ? [{ type: "emoji" as const, emoji: "👀" as const }] : [];
-    // grammY's signals are of another package's type, and as good.
-    const bound = signal as Parameters<typeof api.setMessageReaction>[1];
+    const marking = { chat_id: chatId, message_id: messageId, reaction };
     try {
-      await askTelegram(api.setMessageReaction({ chat_id: chatId, message_id: messageId, reaction }, bound));
+      await askTelegram(api.setMessageReaction(marking, signalOf(signal)));
     } catch (error) {
       if (error instanceof ChannelError && !error.retryable) refused.set(chatId, true);
       if (error instanceof ChannelError && error.retryAfterMs > 0) pauses.begin(String(chatId), error.retryAfterMs);

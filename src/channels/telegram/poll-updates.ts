@@ -3,6 +3,7 @@ import { introduceBot } from "./introduce-bot.ts";
 import type { Self } from "./read-message.ts";
 import { updateKindsOf, type Take, type TelegramLink } from "./telegram-link.ts";
 import { updateSchema, type TelegramUpdate } from "./update.ts";
+import { signalOf } from "./signal-of.ts";
 
 /**
  * Makes a poll to be repeated: it takes what waits, which the next one confirms by its offset. After a failed one the
@@ -18,8 +19,7 @@ export function pollUpdates(link: TelegramLink, take: Take, signal: AbortSignal)
     // The first poll after a failure does not wait, so that we know soon whether we are connected.
     const timeout = link.health.state === "connected" ? timings.pollSeconds : 0;
     const poll = { limit: 100, timeout, allowed_updates: updateKindsOf(link), ...(offset !== undefined && { offset }) };
-    // grammY's signals are of another package's type, and as good.
-    const updates = await askTelegram(api.getUpdates(poll, signal as Parameters<typeof api.getUpdates>[1]));
+    const updates = await askTelegram(api.getUpdates(poll, signalOf(signal)));
     link.health = { state: "connected" };
     await take(
       updates.flatMap((update) => readUpdate(update, link) ?? []),

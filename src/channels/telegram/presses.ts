@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import { say } from "../../conversation/domain/words/say.ts";
 import { readPress } from "./press-data.ts";
 import type { TelegramCallback, TelegramUpdate } from "./update.ts";
+import { signalOf } from "./signal-of.ts";
 
 /** What is to be done about presses of buttons, besides reading them. Nothing here throws. */
 export type Presses = {
@@ -23,9 +24,8 @@ export function presses(api: Api["raw"], askMs: number): Presses {
     const known = moderators.get(`${chatId}/${userId}`);
     if (known !== undefined) return known;
     try {
-      // grammY's signals are of another package's type, and as good.
-      const signal = AbortSignal.timeout(askMs) as Parameters<typeof api.getChatMember>[1];
-      const { status } = await api.getChatMember({ chat_id: chatId, user_id: userId }, signal);
+      const bound = signalOf(AbortSignal.timeout(askMs));
+      const { status } = await api.getChatMember({ chat_id: chatId, user_id: userId }, bound);
       const runsIt = status === "administrator" || status === "creator";
       moderators.set(`${chatId}/${userId}`, runsIt);
       return runsIt;
