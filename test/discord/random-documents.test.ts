@@ -4,11 +4,9 @@ import { type Part, writePlainReply, writeReply } from "../../src/channels/disco
 import type { Reply } from "../../src/conversation/domain/reply.ts";
 import { partsMax } from "../../src/conversation/domain/whole-as-file.ts";
 import { contentFault } from "../doubles/discord-content.ts";
-import { documents } from "../text/documents.ts";
+import { documents, documentsWithinMs } from "../text/documents.ts";
 import { anyMarkdown, markdownDocument } from "../text/markdown-document.ts";
 import { lettersOf, visibleLetters } from "../text/visible-letters.ts";
-
-const withinMs = 1_200_000;
 
 /** What a person reads of it: without the addresses under labels, and the languages of code. */
 function read({ content }: Part): string {
@@ -18,24 +16,28 @@ function read({ content }: Part): string {
   });
 }
 
-test("whatever a model writes, every part is one that Discord takes, draft or not", { timeout: withinMs }, () => {
-  fc.assert(
-    fc.property(anyMarkdown, fc.boolean(), (text, isDraft) => {
-      const reply: Reply = isDraft ? { text } : { text, end: "complete" };
-      for (const parts of [writeReply(reply), writePlainReply(reply)]) {
-        expect(parts.length).toBeLessThanOrEqual(partsMax);
-        for (const { content } of parts) {
-          expect(contentFault(content)).toBeUndefined();
-          expect(content).toBe(content.trim());
-          expect([content, (content.match(/```/g)?.length ?? 0) % 2]).toEqual([content, 0]);
+test(
+  "whatever a model writes, every part is one that Discord takes, draft or not",
+  { timeout: documentsWithinMs },
+  () => {
+    fc.assert(
+      fc.property(anyMarkdown, fc.boolean(), (text, isDraft) => {
+        const reply: Reply = isDraft ? { text } : { text, end: "complete" };
+        for (const parts of [writeReply(reply), writePlainReply(reply)]) {
+          expect(parts.length).toBeLessThanOrEqual(partsMax);
+          for (const { content } of parts) {
+            expect(contentFault(content)).toBeUndefined();
+            expect(content).toBe(content.trim());
+            expect([content, (content.match(/```/g)?.length ?? 0) % 2]).toEqual([content, 0]);
+          }
         }
-      }
-    }),
-    { numRuns: documents(500) },
-  );
-});
+      }),
+      { numRuns: documents(500) },
+    );
+  },
+);
 
-test("nothing of a document is lost, and nothing said twice", { timeout: withinMs }, () => {
+test("nothing of a document is lost, and nothing said twice", { timeout: documentsWithinMs }, () => {
   fc.assert(
     fc.property(markdownDocument, (text) => {
       const parts = writeReply({ text, end: "complete" });
@@ -49,7 +51,7 @@ test("nothing of a document is lost, and nothing said twice", { timeout: withinM
   );
 });
 
-test("while a document grows, the parts before the last stay as they are", { timeout: withinMs }, () => {
+test("while a document grows, the parts before the last stay as they are", { timeout: documentsWithinMs }, () => {
   const long = fc.array(markdownDocument, { minLength: 4, maxLength: 8 }).map((all) => all.join("\n\n"));
   fc.assert(
     fc.property(long, fc.integer({ min: 200, max: 900 }), (text, step) => {

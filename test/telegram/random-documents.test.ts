@@ -3,27 +3,29 @@ import { expect, test } from "vitest";
 import { writeReply } from "../../src/channels/telegram/write-reply.ts";
 import { partsMax } from "../../src/conversation/domain/whole-as-file.ts";
 import { messageFault } from "../doubles/telegram-entities.ts";
-import { documents } from "../text/documents.ts";
+import { documents, documentsWithinMs } from "../text/documents.ts";
 import { anyMarkdown, markdownDocument } from "../text/markdown-document.ts";
 import { lettersOf, visibleLetters } from "../text/visible-letters.ts";
 
-const withinMs = 1_200_000;
+test(
+  "whatever a model writes, every part is one that Telegram takes, draft or not",
+  { timeout: documentsWithinMs },
+  () => {
+    fc.assert(
+      fc.property(anyMarkdown, fc.boolean(), (text, isDraft) => {
+        const parts = writeReply(isDraft ? { text } : { text, end: "complete" });
+        expect(parts.length).toBeLessThanOrEqual(partsMax);
+        for (const part of parts) {
+          expect(messageFault(part.text, part.entities)).toBeUndefined();
+          if (part.file) expect(part.text.length).toBeLessThanOrEqual(1024);
+        }
+      }),
+      { numRuns: documents(500) },
+    );
+  },
+);
 
-test("whatever a model writes, every part is one that Telegram takes, draft or not", { timeout: withinMs }, () => {
-  fc.assert(
-    fc.property(anyMarkdown, fc.boolean(), (text, isDraft) => {
-      const parts = writeReply(isDraft ? { text } : { text, end: "complete" });
-      expect(parts.length).toBeLessThanOrEqual(partsMax);
-      for (const part of parts) {
-        expect(messageFault(part.text, part.entities)).toBeUndefined();
-        if (part.file) expect(part.text.length).toBeLessThanOrEqual(1024);
-      }
-    }),
-    { numRuns: documents(500) },
-  );
-});
-
-test("nothing of a document is lost, and nothing said twice", { timeout: withinMs }, () => {
+test("nothing of a document is lost, and nothing said twice", { timeout: documentsWithinMs }, () => {
   fc.assert(
     fc.property(markdownDocument, (text) => {
       const parts = writeReply({ text, end: "complete" });
@@ -37,7 +39,7 @@ test("nothing of a document is lost, and nothing said twice", { timeout: withinM
   );
 });
 
-test("while a document grows, the parts before the last stay as they are", { timeout: withinMs }, () => {
+test("while a document grows, the parts before the last stay as they are", { timeout: documentsWithinMs }, () => {
   const long = fc.array(markdownDocument, { minLength: 6, maxLength: 10 }).map((all) => all.join("\n\n"));
   fc.assert(
     fc.property(long, fc.integer({ min: 200, max: 900 }), (text, step) => {

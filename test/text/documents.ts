@@ -2,3 +2,6 @@
 export function documents(usual: number): number {
   return Number(process.env["PARLEY_DOCUMENTS"] ?? usual);
 }
+
+/** Some minutes; on a busy machine ten thousand documents take hours. */
+export const documentsWithinMs = process.env["PARLEY_DOCUMENTS"] ? 6 * 60 * 60_000 : 10 * 60_000;

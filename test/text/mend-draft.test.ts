@@ -5,7 +5,7 @@ import { writeReply as writeForDiscord } from "../../src/channels/discord/write-
 import { writeReply as writeForTelegram } from "../../src/channels/telegram/write-reply.ts";
 import { parseMarkdown } from "../../src/text/parse-markdown.ts";
 import { cleanDocument } from "./clean-document.ts";
-import { documents } from "./documents.ts";
+import { documents, documentsWithinMs } from "./documents.ts";
 
 const telegram = (text: string) =>
   writeForTelegram({ text })
@@ -46,7 +46,7 @@ test.each([
   expect(telegram(draft)).toBe(shown);
 });
 
-test("of clean Markdown no mark is ever seen, wherever it is cut", { timeout: 1_200_000 }, () => {
+test("of clean Markdown no mark is ever seen, wherever it is cut", { timeout: documentsWithinMs }, () => {
   const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 6, maxLength: 6 });
   fc.assert(
     fc.property(cleanDocument, cuts, (markdown, shares) => {
