@@ -72,6 +72,7 @@ async function takePlace(held: HeldTurn, { revisions }: Gateway): Promise<boolea
         return undefined;
     }
   })();
+  if (about) failpoint("place-taken", turn.message);
   if (taken) held.turn = { ...turn, shown: taken.shown };
   if (about?.kind === "deleted") return false;
   return about?.kind !== "edited" || taken !== undefined;

@@ -143,6 +143,7 @@ test("an answer that is to be written once more is the newest of a model, and kn
     if (n === 1) expect(newest).toBe(first.id);
     const taken = await revisions.takeOver(turn, { turnId: newest ?? "" }, "newest");
     expect(taken).toMatchObject({ question: { text: "the question" }, shown: ["1"] });
+    expect(await revisions.newestAnswer(turn)).toBe(newest); // as one who goes on after a crash asks
     await answer(["1"], { ...turn, message: { ...turn.message, text: "the question" } });
   }
   expect(await history()).toEqual(["the question", "an answer"]);

@@ -14,9 +14,16 @@ type TurnRow = {
 
 export async function readProgress(crash: Crash, { script, query }: Stage): Promise<Progress> {
   const turns = await query<TurnRow>(readTurns, [crash.room.key]);
-  const question = questionsOf(crash).find((text) => !text.startsWith("/")) ?? "";
-  const isSaved = turns.some(({ text, state }) => text === question && state !== "waiting");
+  const question = askedIn(crash);
+  const answering = crash.row.story.replaces ? questionsOf(crash).at(-1) : question;
+  const isSaved = turns.some(({ text, state }) => text === answering && state !== "waiting");
   return { asked: script.asked(question), isSaved };
+}
+
+/** What the AI is asked in the story; empty if nothing. */
+function askedIn(crash: Crash): string {
+  const questions = questionsOf(crash).filter((text) => !text.startsWith("/"));
+  return (crash.row.story.replaces ? questions.at(-1) : questions[0]) ?? "";
 }
 
 /**
@@ -100,15 +107,16 @@ function auditReplies({ row }: Crash, turns: readonly TurnRow[], replies: readon
     const said = bare(replies[index] ?? "");
     const expected = own[index];
     if (expected) return expected.test(said) ? [] : [`${text} got ${brief([said])}`];
-    const answer = state === "parked" ? "" : script.answerTo(text, script.asked(text));
+    const isBare = state === "parked" || (row.story.replaces && index === 0);
+    const answer = isBare ? "" : script.answerTo(text, script.asked(text));
     return compare(`the answer to ${text}`, [said], [bare(answer)]);
   });
 }
 
 /** Once, and once more for the crash; not again after the answer was saved. */
 function auditCalls(crash: Crash, { asked, isSaved }: Progress, { script }: Stage): readonly string[] {
-  const question = questionsOf(crash).find((text) => !text.startsWith("/"));
-  const calls = question === undefined ? 0 : script.asked(question);
+  const question = askedIn(crash);
+  const calls = question === "" ? 0 : script.asked(question);
   const callsMax = isSaved ? asked : asked + 1;
   return calls <= callsMax ? [] : [`the AI was asked ${calls} times, ${asked} of them before the crash`];
 }
@@ -116,11 +124,15 @@ function auditCalls(crash: Crash, { asked, isSaved }: Progress, { script }: Stag
 /** The prompt of the last question holds exactly what was said before it, since the last /reset. */
 function auditPrompt({ row }: Crash, turns: readonly TurnRow[], replies: readonly string[], { world, script }: Stage) {
   const last = turns.at(-1);
-  const spoken = turns.slice(turns.findLastIndex(({ text }) => text === "/reset") + 1);
+  const { replaces } = row.story;
+  // What was edited is forgotten; what was answered once more has the next turn's answer.
+  const current = replaces === "question" ? turns.slice(1) : turns;
+  const shift = replaces === "answer" ? 1 : 0;
+  const spoken = current.slice(current.findLastIndex(({ text }) => text === "/reset") + 1);
   const said = spoken.flatMap((turn) => {
     if (turn.text.startsWith("/")) return [];
     const isUnseen = turn.state === "parked";
-    const shown = isUnseen ? script.answerTo(turn.text, script.asked(turn.text)) : replies[turns.indexOf(turn)];
+    const shown = isUnseen ? script.answerTo(turn.text, script.asked(turn.text)) : replies[turns.indexOf(turn) + shift];
     const answer = turn === last ? "" : bare(shown ?? "").replace(/\(stopped\)$|^⚠️.*/, "");
     return [`user:${bare(turn.text)}`, ...(answer ? [`assistant:${answer}`] : [])];
   });

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
+import { expect } from "vitest";
 import type { HistoryAnswer } from "../../src/channels/web-chat/api.ts";
 import { replyMarkdown } from "../../src/conversation/domain/reply.ts";
 import { startDiscordDouble } from "../doubles/discord-double.ts";
@@ -40,6 +41,8 @@ export type Room = {
   readonly key: string;
   /** Resolves when it is taken; the page writes again what was not. */
   write(text: string): Promise<void>;
+  /** Changes what was written last. Nobody can on a page. */
+  edit(text: string): Promise<void>;
   /** What Parley shows for good, oldest first. */
   shown(): Promise<readonly Part[]>;
   /** Whether a part of an answer can be seen. */
@@ -79,9 +82,11 @@ async function telegramSide(port: string, more: Environment, knowsDrafts: boolea
     partChars: 4_096,
     async openRoom(index) {
       const chat = 1_000 + index;
+      let lastId = 0;
       return {
         key: `telegram/${telegram.botId}/${chat}`,
-        write: async (text) => void telegram.say({ chat, text }),
+        write: async (text) => void (lastId = telegram.say({ chat, text })),
+        edit: async (text) => telegram.edit(chat, lastId, text),
         shown: async () => shown(chat),
         hasDraft: async () => shown(chat).length > 0 || Boolean(telegram.draft(chat)?.text),
         refuseNext: () =>
@@ -109,10 +114,12 @@ async function discordSide(port: string): Promise<Side> {
     async openRoom(index) {
       const author = `person-${index}`;
       const channel = discord.dm(author);
+      let lastId = "";
       const noAccess = { status: 403, body: { code: 50_001, message: "Missing Access" } };
       return {
         key: `discord/${discord.botId}/${channel}`,
-        write: async (content) => void discord.say({ channel, author, content }),
+        write: async (content) => void (lastId = discord.say({ channel, author, content })),
+        edit: async (content) => discord.edit(lastId, content),
         shown: async () => shown(channel),
         hasDraft: async () => shown(channel).length > 0,
         refuseNext: () => discord.failNext({ method: "POST", path: new RegExp(`/${channel}/messages$`) }, noAccess),
@@ -142,6 +149,7 @@ function webSide(port: string): Side {
           const isTaken = async () => (await page.write(text, id).catch(() => undefined))?.response.status === 202;
           await until(isTaken, `the page is rid of “${text}”`, 30_000);
         },
+        edit: async () => expect.unreachable("nobody edits on a page"),
         async shown() {
           const { turns } = (await (await page.request("/api/chat/messages?limit=50")).json()) as HistoryAnswer;
           return turns.flatMap(({ turnId, reply }) => (reply ? [{ id: turnId, text: replyMarkdown(reply) }] : []));

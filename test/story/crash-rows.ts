@@ -8,6 +8,8 @@ export type Story = {
   readonly texts: readonly string[];
   /** Written and answered before. */
   readonly before?: string;
+  /** The first text takes the place of what was written before, or only its answer the place of the other's. */
+  readonly replaces?: "question" | "answer";
   /** How long the AI's answer is when it is asked the first time, the second time and so on, in parts of the platform. Absent: a sentence. */
   readonly answerParts?: readonly number[];
   /**
@@ -52,6 +54,14 @@ const chooseModel: Story = {
   model: "other-model",
 };
 const stop: Story = { ...growing, name: "/stop", texts: ["Tell", "/stop"], replies: [/\(stopped\)$/, /^Stopped\.$/] };
+const edited: Story = { name: "an edit", before: "Tell", texts: ["Explain"], replaces: "question" };
+const regenerated: Story = {
+  name: "/regenerate",
+  before: "Tell",
+  texts: ["/regenerate"],
+  replaces: "answer",
+  replies: [/^Answer[23]toTellR\d+\.$/],
+};
 const failing: Story = { name: "an answer that breaks off", texts: ["Tell"], failure: "cut" };
 const apologised: Story = {
   name: "an AI that refuses",
@@ -96,13 +106,21 @@ const table: readonly Line[] = [
   [channels, reset, "command-run"],
   [channels, chooseModel, "command-run"],
   [channels, stop, ["kept", 2], "saved"],
+  [platforms, edited, "place-taken", ["saved", 2]],
+  [platforms, regenerated, "command-run", ["shown", 2]],
   [channels, failing, "putting-back", "put-back"],
   [channels, apologised, "apology-saved"],
   [platforms, blocked, "parking", "parked"],
 ];
 
 /** What a page can never come to. */
-export const neverOnTheWeb: ReadonlySet<Failpoint> = new Set(["part-sent", "part-noted", "parking", "parked"]);
+export const neverOnTheWeb: ReadonlySet<Failpoint> = new Set([
+  "place-taken",
+  "part-sent",
+  "part-noted",
+  "parking",
+  "parked",
+]);
 
 const rows: readonly Row[] = table.flatMap(([ways, story, ...points]) =>
   points.map((point) => {

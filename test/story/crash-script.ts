@@ -53,7 +53,7 @@ export function openScript(ai: AiDouble, side: Side): Script {
     answerTo,
     end: () => ai.release(),
     async play({ row, room, name, writing }, hasDied) {
-      const { before, texts, answerParts = [], pace, failure } = row.story;
+      const { before, texts, answerParts = [], pace, failure, replaces } = row.story;
       const [first = "", second] = texts.map((text) => ask(text, name));
       const orDeath = (condition: () => boolean | Promise<boolean>, what: string) =>
         until(async () => hasDied() || (await condition()), what, 15_000);
@@ -67,7 +67,7 @@ export function openScript(ai: AiDouble, side: Side): Script {
       if (failure === "unauthorized") ai.failNext(1, { status: 401, body: { error: { message: "No such key." } } });
       if (failure === "shut-out") room.refuseNext?.();
       if (pace !== undefined) ai.hold();
-      writing.push(room.write(first));
+      writing.push(replaces === "question" ? room.edit(first) : room.write(first));
       if (pace === undefined) return;
 
       await orDeath(() => ai.running > 0, "the AI is asked");

@@ -4,7 +4,7 @@ import { scenarios } from "../faults/scenarios.ts";
 import { findRedis } from "../setup/find-redis.ts";
 
 // The short sizes of those faults that pass in seconds. All of them, and the long sizes: npm run faults.
-const short = ["kill9", "postgres-stops", "commit-never-told", "webhook-acks", "rolling"];
+const short = ["kill9", "postgres-stops", "postgres-refuses", "commit-never-told", "webhook-acks", "rolling"];
 const seed = 42;
 const withinMs = 150_000;
 

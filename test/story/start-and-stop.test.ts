@@ -3,6 +3,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { findRedis } from "../setup/find-redis.ts";
+import { startRedis } from "../setup/redis.ts";
 import { until } from "../until.ts";
 import { openWorld, type World } from "./open-world.ts";
 import { type Parley, spawnParley, startParley } from "./start-parley.ts";
@@ -116,6 +118,34 @@ test("/health is exact: healthy, and with the database away unhealthy, and well 
   await reopen();
   await until(async () => (await fetch(`${url}/health`)).status === 200, "it is healthy again", 15_000);
 });
+
+test.skipIf(!findRedis())(
+  "without Redis from the start everything is answered, and /health tells until it comes",
+  async () => {
+    const { port, kill } = await startRedis();
+    await kill();
+    const REDIS_URL = `redis://127.0.0.1:${port}`;
+    const instances = await Promise.all([world.start({ REDIS_URL }), world.start({ REDIS_URL })]);
+    for (const { url } of instances) {
+      const { status, body } = await getJson(`${url}/health`);
+      expect([status, body]).toEqual([
+        503,
+        { status: "unhealthy", database: "healthy", redis: "unhealthy: not connected" },
+      ]);
+      expect((await fetch(`${url}/ready`)).status).toBe(200);
+      const page = await visit(url);
+      expect((await page.ask("Hi"))?.text).toBe("You said: Hi");
+    }
+
+    const redis = await startRedis(port);
+    for (const { url } of instances)
+      await until(async () => (await fetch(`${url}/health`)).status === 200, "it is healthy", 15_000);
+    const page = await visit(instances[0]?.url ?? "");
+    expect((await page.ask("Hi again"))?.text).toBe("You said: Hi again");
+    await redis.stop();
+  },
+  60_000,
+);
 
 test("what is written while the database is away is refused for now, and taken when it is sent again", async () => {
   const { url } = await world.start();

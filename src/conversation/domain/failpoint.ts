@@ -12,6 +12,7 @@ export const failpoints = [
   "announced", // the hints are out, the platform is told next
   // It is answered.
   "claimed",
+  "place-taken", // it shows what an earlier turn showed, and what was said there is out of the conversation
   "attachments-read", // what came with it is read and, if it was speech, paid for
   "session-opened",
   "session-cached",

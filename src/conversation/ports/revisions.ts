@@ -17,7 +17,7 @@ export interface Revisions {
   /** As `takeOver` of any, and deletes what the person had written and what was answered, wherever it is kept. */
   erase(turn: Turn, earlier: Earlier): Promise<TakenOver | undefined>;
 
-  /** The turn with the room's newest answer by a model, if it was not replaced by something else. */
+  /** The turn with the room's newest answer by a model, if it was not replaced by something else. After a `takeOver` of it, still that one. */
   newestAnswer(turn: Turn): Promise<string | undefined>;
 }
 

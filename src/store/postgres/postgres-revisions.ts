@@ -81,10 +81,12 @@ const eraseWords: Statement = {
       from all_meant where turns.id = all_meant.id`,
 };
 
+/** When it is repeated, the one that we replaced. */
 const newestAnswer: Statement = {
   name: "newest-answer",
   text: `select answer.id from turns mine cross join lateral (
-      select turns.id from turns join messages on messages.turn_id = turns.id and messages.role = 'assistant'
-       where turns.room_id = mine.room_id and turns.seq < mine.seq and turns.replaced_by is null
+      select turns.id from turns left join messages on messages.turn_id = turns.id and messages.role = 'assistant'
+       where turns.room_id = mine.room_id and turns.seq < mine.seq
+         and (turns.replaced_by = mine.id or turns.replaced_by is null and messages.turn_id is not null)
        order by turns.seq desc limit 1) answer where mine.id = $1`,
 };
