@@ -22,8 +22,12 @@ export const partCharsMax = 2_000;
  * @param language what the person reads, for what the program itself says
  */
 export function writeReply(reply: Reply, language?: string): readonly Part[] {
-  const parse = reply.end ? parseMarkdown : parseDraft;
-  return asParts({ reply, language }, (markdown) => writeContents(markdown, (text) => formatMarkdown(parse(text))));
+  const writeLast = reply.end ? writeWhole : (text: string) => formatMarkdown(parseDraft(text));
+  return asParts({ reply, language }, (markdown) => writeContents(markdown, writeLast));
+}
+
+function writeWhole(markdown: string): string {
+  return formatMarkdown(parseMarkdown(markdown));
 }
 
 /** The same words without any formatting, for when Discord refuses the formatted ones. */
@@ -56,22 +60,27 @@ function withFile(parts: readonly Part[], file: ReplyFile | undefined): readonly
     : [...parts, { content: `\`${file.name}\``, file }];
 }
 
-function writeContents(markdown: string, write: (text: string) => string): readonly string[] {
+/** @param writeLast writes what may still be growing */
+function writeContents(markdown: string, writeLast: (text: string) => string): readonly string[] {
   if (markdown.length <= 2 * partCharsMax) {
-    const whole = write(markdown);
+    const whole = writeLast(markdown);
     if (fits(whole)) return isBlank(whole) ? [] : [whole];
   }
   // Parsing is what costs here, so the cuts are found by an estimate, and each piece is parsed once.
-  return splitMarkdown(markdown, (text) => likelyChars(text) <= partCharsMax)
-    .flatMap(({ text }) => (fits(write(text)) ? [text] : cutExactly(text, write)))
-    .map(write)
+  const pieces = splitMarkdown(markdown, (text) => likelyChars(text) <= partCharsMax);
+  return pieces
+    .flatMap(({ text }, index) => {
+      const write = index === pieces.length - 1 ? writeLast : writeWhole;
+      const part = write(text);
+      return fits(part) ? [part] : cutExactly(text, write);
+    })
     .flatMap((part) => (fits(part) ? [part] : writePlainContents(part)))
     .filter((part) => !isBlank(part));
 }
 
 /** For a piece that the estimate found too short. */
 function cutExactly(markdown: string, write: (text: string) => string): readonly string[] {
-  return splitMarkdown(markdown, (text) => fits(write(text))).map(({ text }) => text);
+  return splitMarkdown(markdown, (text) => fits(write(text))).map(({ text }) => write(text));
 }
 
 /** About how long a text is once written for Discord: some of it is escaped, tables are aligned. */
