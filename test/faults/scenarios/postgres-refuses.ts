@@ -13,6 +13,7 @@ export const postgresRefuses: Scenario = {
   async run({ cluster, size, talk, complain }) {
     const { random, instances } = cluster;
     const [times, ms] = size === "long" ? [10, 20_000] : [1, 4_000];
+    for (const step of makeDisk) await cluster.query(step);
     const talking = talk({ messages: times * ((2 * ms) / 1_000 + 4) * 20, perSecond: 20 });
     for (let time = 0; time < times; time++) {
       await pauseFor(random.whole(1_000, 3_000));
@@ -55,12 +56,20 @@ async function untilHealth(instances: readonly Instance[], status: number): Prom
     );
 }
 
-/** What PostgreSQL says when a table cannot grow. */
-const fillDisk = `create function refuse_to_grow() returns trigger language plpgsql as $$ begin
-    raise exception 'could not extend file: No space left on device' using errcode = 'disk_full';
-  end $$;
-  create trigger full_disk before insert or update on turns for each statement execute function refuse_to_grow();
-  create trigger full_disk before insert or update on rooms for each statement execute function refuse_to_grow();
-  create trigger full_disk before insert or update on messages for each statement execute function refuse_to_grow()`;
+/** What PostgreSQL says when a table cannot grow, as long as the row says so: a trigger that came and went would lock tables. */
+const makeDisk = [
+  "create table disk as select false as is_full",
+  `create function refuse_to_grow() returns trigger language plpgsql as $$ begin
+    if (select is_full from disk) then
+      raise exception 'could not extend file: No space left on device' using errcode = 'disk_full';
+    end if;
+    return null;
+  end $$`,
+  ...["turns", "rooms", "messages"].map(
+    (table) =>
+      `create trigger full_disk before insert or update on ${table} for each statement execute function refuse_to_grow()`,
+  ),
+];
 
-const freeDisk = `drop function refuse_to_grow cascade`;
+const fillDisk = "update disk set is_full = true";
+const freeDisk = "update disk set is_full = false";
