@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../until.ts";
 import { openBrowser, type Browser } from "./open-page.ts";
@@ -275,6 +276,28 @@ test("I copy code from an answer, and the answer as Markdown", async () => {
   await until(
     async () => (await page.evaluate("navigator.clipboard.readText()")) === "Look:\n\n```js\nconst one = 1;\n```",
   );
+  expect(server.unknown).toEqual([]);
+});
+
+test("I save a file that came with an answer, also when newer ones stand below", async () => {
+  const { page, server } = await browser.open({ context: { acceptDownloads: true } });
+  const ask = async (text: string) => {
+    await page.getByRole("textbox").fill(text);
+    await page.keyboard.press("Enter");
+    await until(() => server.posts.some((post) => post.text === text));
+  };
+  await ask("/export");
+  const file = { name: "conversation.md", mimeType: "text/html", text: "<b>Hello</b>\n" };
+  server.finish({ text: "Here it is.", file });
+  await page.getByTestId("answer").getByText("Here it is.").waitFor();
+  await ask("and more");
+  server.finish("More.");
+  await page.getByTestId("answer").getByText("More.").waitFor();
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save conversation.md" }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toBe("conversation.md");
+  expect(await readFile(await download.path(), "utf8")).toBe(file.text);
   expect(server.unknown).toEqual([]);
 });
 

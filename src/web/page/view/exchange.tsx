@@ -67,9 +67,9 @@ function Answer({ reply }: { reply: ChatReply }) {
       <span class="unseen">Parley: </span>
       <Markdown text={reply.text} growing={false} />
       <Footer markdown={reply.footer} />
+      {reply.file && <SaveButton file={reply.file} />}
       {reply.text && (
         <div class="actions">
-          {reply.file && <SaveButton file={reply.file} />}
           <CopyButton text={reply.text} />
         </div>
       )}

@@ -11,7 +11,7 @@ export function SaveButton({ file }: { file: NonNullable<ChatReply["file"]> }) {
     URL.revokeObjectURL(url);
   }
   return (
-    <button type="button" class="quiet" data-testid="save" onClick={save}>
+    <button type="button" class="save" data-testid="save" onClick={save}>
       Save {file.name}
     </button>
   );
