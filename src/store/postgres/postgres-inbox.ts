@@ -1,12 +1,13 @@
 import { LeaseLostError } from "../../conversation/domain/errors.ts";
-import { joinMessages } from "../../conversation/domain/join-messages.ts";
-import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { FinalReply } from "../../conversation/domain/reply.ts";
 import type { Turn } from "../../conversation/domain/turn.ts";
-import type { Answer, Arrival, Claim, Inbox, Kept } from "../../conversation/ports/inbox.ts";
+import type { Answer, Inbox } from "../../conversation/ports/inbox.ts";
 import { gather } from "../gather.ts";
+import { claimTurns } from "./claim-turns.ts";
 import { type Postgres, type Statement, storable, toJson } from "./connect-postgres.ts";
 import { type HeldPresence, presenceLock } from "./hold-presence.ts";
+import { keepArrivals } from "./keep-arrivals.ts";
+import { inLockOrder } from "./lock-order.ts";
 
 /**
  * The tables `rooms` and `turns`. `rooms.due_at` says when a room may be claimed, under the room's row lock; every
@@ -18,7 +19,6 @@ export function postgresInbox(
   unseenMsMax = aSweepMs,
 ): Inbox {
   const { query } = postgres;
-  let claims = 0;
   let unseenSinceMs: ReadonlyMap<number, number> = new Map();
 
   /** Runs a write that is fenced by the attempt and answers a row when it was ours to write. */
@@ -32,7 +32,6 @@ export function postgresInbox(
     return row;
   }
 
-  const keepGathered = gather<Question, Kept>({ run: (batch) => keepQuestions(query, batch), sizeMax, keyOf: roomOf });
   const answeredGathered = gather<Answered, boolean>({
     run: (batch) => markAllAnswered(query, batch),
     sizeMax,
@@ -53,20 +52,8 @@ export function postgresInbox(
   };
 
   return {
-    async keep(arrivals) {
-      const [only, ...others] = arrivals;
-      if (!only) return []; // all were refused at the door: nothing to begin a transaction for
-      if (others.length === 0)
-        return [only.kind === "question" ? await keepGathered(only) : await keepOne(query, only)];
-      return await postgres.transaction((query) => keepAll(query, arrivals));
-    },
-
-    async claim(roomsMax, leaseMs) {
-      claims += 1;
-      const rows = await query<ClaimRow>(claim, [roomsMax, leaseMs, instance, claims % yieldingEvery === 0]);
-      for (const { room_id, id, last_seq } of rows) if (id === null) await rest(query, room_id, last_seq, instance);
-      return rows.filter((row) => row.id !== null).map(readClaim);
-    },
+    keep: keepArrivals(postgres),
+    claim: claimTurns(postgres, instance),
 
     async renew(turns, leaseMs) {
       const ids = turns.map(({ id }) => id);
@@ -118,312 +105,19 @@ export function postgresInbox(
 /** How long a holder may hold no presence lock before it counts as dead: found at one sweep, freed at the next. */
 const aSweepMs = 900;
 
-/** One claim in so many begins with the rooms that yield, so that these come on too when the others never end. */
-const yieldingEvery = 8;
-
 /** As many as are gathered into one statement. */
 const sizeMax = 64;
 
-type Question = Arrival & { readonly kind: "question" };
 type Answered = { readonly turn: Turn; readonly reply: FinalReply; readonly answer: Answer };
 type Delivered = { readonly turn: Turn; readonly parts: readonly string[] };
-
-function roomOf({ message }: Arrival): string {
-  return `${message.channel}/${message.room}`;
-}
 
 function leaseLost({ id, attempt }: Turn): LeaseLostError {
   return new LeaseLostError(`turn ${id} is no longer ours at attempt ${attempt}`);
 }
 
-/** In the lock order of rooms; within a room the order of arrival stays. */
-async function keepAll(query: Postgres["query"], arrivals: readonly Arrival[]): Promise<Kept[]> {
-  const kept: Kept[] = [];
-  const inLockOrder = [...arrivals.entries()].toSorted(([, a], [, b]) => compareRooms(a, b));
-  for (const [index, arrival] of inLockOrder) kept[index] = await keepOne(query, arrival);
-  return kept;
-}
-
-/** As "C" collates, which is the order below too. */
-function compareRooms(a: Arrival, b: Arrival): number {
-  const [first, second] = [roomOf(a), roomOf(b)];
-  if (first === second) return 0;
-  return first < second ? -1 : 1;
-}
-
-async function keepOne(query: Postgres["query"], arrival: Arrival): Promise<Kept> {
-  if (arrival.kind === "question") return (await keepQuestions(query, [arrival]))[0] ?? "known";
-  const [row] = await query<{ id: string | null }>(...keepingOf(arrival));
-  return row?.id ? "new" : "known";
-}
-
-function keepingOf(arrival: Exclude<Arrival, Question>): readonly [Statement, readonly unknown[]] {
-  const { channel, room, id } = arrival.message;
-  const values = [channel, room, id, toJson(arrival.message)];
-  switch (arrival.kind) {
-    case "stop":
-      return [keepStop, values];
-    case "revision":
-      return [keepRevision, [...values, arrival.messageId, arrival.withinMs]];
-    case "refusal": {
-      const { reply } = arrival;
-      return [keepRefusal, [...values, reply ? "answered" : "refused", reply ? toJson(reply) : null]];
-    }
-  }
-}
-
-type KeptRow = {
-  readonly n: string;
-  readonly id: string | null;
-  readonly is_known: boolean;
-  readonly is_full: boolean;
-  readonly is_queued: boolean | null;
-  readonly is_joined: boolean;
-};
-
-/** Each room once at most. */
-async function keepQuestions(query: Postgres["query"], questions: readonly Question[]): Promise<Kept[]> {
-  const rows = await query<KeptRow>(keepQuestion, [
-    questions.map(({ message }) => message.channel),
-    questions.map(({ message }) => message.room),
-    questions.map(({ message }) => message.id),
-    questions.map(({ message }) => toJson(message)),
-    questions.map(({ whenFull }) => whenFull.turnsMax),
-    questions.map(({ whenFull }) => (whenFull.words ? toJson(whenFull.words) : null)),
-    questions.map(({ message }) => message.joins?.key ?? null),
-    questions.map(({ message }) => message.joins?.windowMs ?? 0),
-    questions.map(({ yields }) => yields === true),
-  ]);
-  return rows.map(keptOf);
-}
-
-function keptOf({ id, is_known, is_full, is_queued, is_joined }: KeptRow): Kept {
-  if (!id) return is_full && !is_known ? "full" : "known";
-  if (is_joined) return "joined";
-  if (is_full) return "full";
-  return is_queued ? "queued" : "new";
-}
-
-/** Who locks several rooms locks them in one order, and a room before its turns: else two could wait for each other. */
-const lockOrder = (channel: string, room: string) => `order by (${channel} || '/' || ${room}) collate "C"`;
-const inLockOrder = `${lockOrder("rooms.channel", "rooms.room")} for update of rooms`;
 const roomOfTurn = `room as (
     select rooms.id from rooms join turns on turns.room_id = rooms.id where turns.id = $1 for update of rooms
   )`;
-
-/** The room's row is taken before the turn's number, so numbers are in the order of commits. */
-const roomOfArrival = `known as (
-    select from turns join rooms on rooms.id = turns.room_id
-     where rooms.channel = $1 and rooms.room = $2 and turns.message_id = $3
-  ), room as (
-    insert into rooms (channel, room, last_seq, due_at)
-    select $1, $2, 1, now() where not exists (select from known)
-    on conflict (channel, room) do update
-      set last_seq = rooms.last_seq + 1,
-          due_at = case when rooms.due_at = 'infinity' then now() else rooms.due_at end
-    returning id, last_seq
-  )`;
-
-/** So many numbers after its first message a turn takes in others at most. */
-const joinedMax = 20;
-
-/**
- * Whether a message that waits for its neighbours begins a turn of its own, instead of joining the one whose neighbour it is. That
- * one nobody has claimed: a claim takes its key away, under the same lock.
- */
-const opensJoin = `(excluded.join_until is not null and (rooms.join_key is distinct from excluded.join_key
-      or rooms.join_until <= now() or rooms.last_seq - rooms.join_seq >= ${joinedMax}))`;
-
-/**
- * How many wait is counted before this one; concurrent ones may exceed the limit by a few. Rooms are locked in one order, as
- * everywhere where a statement locks several.
- */
-const keepQuestion: Statement = {
-  name: "keep-question",
-  text: `with arrival as (
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::integer[], $9::boolean[])
-      with ordinality as arrival (channel, room, message_id, message, turns_max, words, join_key, join_ms, yields, n)
-  ), known as (
-    select n from arrival join rooms using (channel, room)
-      join turns on turns.room_id = rooms.id and turns.message_id = arrival.message_id
-  ), waiting as (
-    select n, (select count(*) from turns join rooms on rooms.id = turns.room_id
-                where rooms.channel = arrival.channel and rooms.room = arrival.room
-                  and turns.state in ('waiting', 'answered')) as turns from arrival
-  ), room as (
-    insert into rooms (channel, room, last_seq, due_at, yields, join_key, join_seq, join_until)
-    select channel, room, 1, now() + join_ms * interval '1 ms', yields, case when join_ms > 0 then join_key end,
-           case when join_ms > 0 then 1 end, case when join_ms > 0 then now() + join_ms * interval '1 ms' end
-      from arrival where n not in (select n from known)
-     ${lockOrder("channel", "room")}
-    on conflict (channel, room) do update
-      set last_seq = rooms.last_seq + 1, yields = excluded.yields,
-          join_key = case when ${opensJoin} then excluded.join_key else rooms.join_key end,
-          join_seq = case when ${opensJoin} then rooms.last_seq + 1 else rooms.join_seq end,
-          join_until = case when excluded.join_until is null then rooms.join_until
-            when ${opensJoin} then excluded.join_until else greatest(rooms.join_until, excluded.join_until) end,
-          due_at = case when rooms.due_at = 'infinity' then excluded.due_at
-            when not ${opensJoin} and rooms.due_at = rooms.join_until then greatest(rooms.due_at, excluded.join_until)
-            else rooms.due_at end
-    returning id, channel, room, last_seq, join_key, join_seq, join_until
-  ), place as (
-    select room.id as room_id, last_seq as seq, n, message_id, message, turns, turns_max, words,
-           case when room.join_key = arrival.join_key and join_seq < last_seq and join_until > now()
-             and last_seq - join_seq <= ${joinedMax} then join_seq end as joins_seq
-      from room join arrival using (channel, room) join waiting using (n)
-  ), kept as (
-    insert into turns (room_id, seq, message_id, message, state, reply, joins_seq, queued)
-    select room_id, seq, message_id, message::jsonb,
-           case when joins_seq is not null then 'joined' when turns < turns_max then 'waiting'
-             when turns = turns_max then 'answered' else 'refused' end,
-           case when joins_seq is null and turns = turns_max then words::jsonb end, joins_seq, joins_seq is null and turns > 0
-      from place where turns < turns_max or words is not null or joins_seq is not null
-    on conflict (room_id, message_id) do nothing
-    returning id, room_id, queued, joins_seq
-  ) select n, kept.id, n in (select n from known) as is_known, queued as is_queued,
-           kept.joins_seq is not null as is_joined, turns >= turns_max as is_full
-      from arrival join waiting using (n) left join room using (channel, room) left join kept on kept.room_id = room.id
-     order by n`,
-};
-
-const keepRefusal: Statement = {
-  name: "keep-refusal",
-  text: `with ${roomOfArrival}, kept as (
-    insert into turns (room_id, seq, message_id, message, state, reply)
-    select id, last_seq, $3, $4::jsonb, $5, $6::jsonb from room
-    on conflict (room_id, message_id) do nothing
-    returning id
-  ) select id from kept`,
-};
-
-/**
- * An edit or a deletion, if what it is about is known, and young enough. A turn that is being answered is stopped; one that nobody has
- * begun is not answered at all.
- */
-const keepRevision: Statement = {
-  name: "keep-revision",
-  text: `with original as (
-    select turns.id, turns.room_id from turns join rooms on rooms.id = turns.room_id
-     where rooms.channel = $1 and rooms.room = $2 and turns.message_id = $5 and turns.state <> 'refused'
-       and ($6::float8 is null or turns.kept_at > now() - $6::float8 * interval '1 ms')
-       and not exists (select from turns known where known.room_id = rooms.id and known.message_id = $3)
-  ), room as (
-    update rooms set last_seq = last_seq + 1, due_at = case when due_at = 'infinity' then now() else due_at end
-      from original where rooms.id = original.room_id
-    returning rooms.id, last_seq
-  ), ended as (
-    update turns set stop_requested = attempt > 0, state = case when attempt > 0 then state else 'refused' end,
-           ended_at = case when attempt > 0 then ended_at else now() end
-      from original, room where turns.id = original.id and turns.state = 'waiting'
-  ), kept as (
-    insert into turns (room_id, seq, message_id, message, state)
-    select id, last_seq, $3, $4::jsonb, 'waiting' from room
-    on conflict (room_id, message_id) do nothing
-    returning id
-  ) select id from kept`,
-};
-
-/** Ends the turn that has been begun in the room and has no reply yet. */
-const keepStop: Statement = {
-  name: "keep-stop",
-  text: `with ${roomOfArrival}, running as (
-    select turns.id from turns join room on room.id = turns.room_id
-     where turns.state = 'waiting' order by turns.seq limit 1
-  ), stopped as (
-    update turns set stop_requested = true from running
-     where turns.id = running.id and turns.state = 'waiting' and turns.attempt > 0
-    returning turns.id
-  ), kept as (
-    insert into turns (room_id, seq, message_id, message, state, stopped_turn)
-    select id, last_seq, $3, $4::jsonb, 'waiting', exists (select from stopped) from room
-    on conflict (room_id, message_id) do nothing
-    returning id
-  ) select id from kept`,
-};
-
-/** `< 'infinity'` changes nothing but the cost: without it the planner does not see that the partial index holds every row it seeks. */
-const dueRooms = (share: string) =>
-  `select id from rooms where yields = ${share} and due_at <= now() and due_at < 'infinity' order by due_at limit $1 for update skip locked`;
-
-/**
- * `skip locked` lets all instances claim at once; the state is checked again on the row, for the snapshot may be older than the lock.
- * Two shares, each with its own end of the index: of the second only as many rows are read, and locked, as the first leaves over.
- */
-const claim: Statement = {
-  name: "claim",
-  text: `with first as (${dueRooms("$4")}), second as (${dueRooms("(not $4)")}), free as (
-    select id from (select id from first union all select id from second) due limit $1
-  ), held as (
-    update rooms set due_at = now() + $2::float8 * interval '1 ms', holder = $3::integer,
-           join_key = case when join_key is not null and join_seq is distinct from (
-             select seq from turns where room_id = rooms.id and state in ('waiting', 'answered') order by seq limit 1) then join_key end
-      from free where rooms.id = free.id
-    returning rooms.id, rooms.last_seq, rooms.shut_seq, rooms.shut_reason
-  ), head as (
-    select held.id as room_id, oldest.id from held cross join lateral (
-      select id from turns where room_id = held.id and state in ('waiting', 'answered') order by seq limit 1) oldest
-  ), claimed as (
-    update turns set attempt = attempt + 1, crashes = crashes + 1
-      from head where turns.id = head.id and turns.state in ('waiting', 'answered')
-    returning turns.*
-  ) select held.id as room_id, held.last_seq, claimed.id, claimed.message, claimed.attempt, claimed.crashes, claimed.stop_requested,
-           claimed.stopped_turn, claimed.parts, claimed.reply, claimed.queued, newest_part.after, newest_part.buttons_at,
-           neighbours.joined, (extract(epoch from now() - claimed.kept_at) * 1000)::float8 as age_ms,
-           case when claimed.seq <= held.shut_seq then held.shut_reason end as shut
-      from held left join claimed on claimed.room_id = held.id
-      left join lateral (select parts->>-1 as after, case when reply ? 'buttons' then parts->>-1 end as buttons_at from turns
-         where room_id = held.id and seq < claimed.seq and parts <> '[]' order by seq desc limit 1) newest_part on true
-      left join lateral (select jsonb_agg(message order by seq) as joined from turns
-         where room_id = held.id and joins_seq = claimed.seq) neighbours on true`,
-};
-
-type ClaimRow = {
-  room_id: string;
-  last_seq: string;
-  id: string | null;
-  message: ChannelMessage;
-  attempt: number;
-  crashes: number;
-  stop_requested: boolean;
-  stopped_turn: boolean;
-  parts: string[];
-  after: string | null;
-  reply: FinalReply | null;
-  queued: boolean;
-  buttons_at: string | null;
-  joined: ChannelMessage[] | null;
-  age_ms: number;
-  shut: string | null;
-};
-
-function readClaim(row: ClaimRow): Claim {
-  const turn: Turn = {
-    id: String(row.id),
-    message: joinMessages(row.message, row.joined ?? []),
-    attempt: row.attempt,
-    shown: row.parts,
-    after: row.after ?? "0",
-    ...(row.buttons_at && { buttonsAt: row.buttons_at }),
-    ageMs: Math.max(0, row.age_ms),
-    ...(row.stop_requested && { stopRequested: true as const }),
-    ...(row.stopped_turn && { stoppedTurn: true as const }),
-    ...(row.queued && { wasQueued: true as const }),
-    ...(row.reply && { reply: row.reply }),
-  };
-  return { turn, crashes: row.crashes - 1, ...(row.shut !== null && { shut: row.shut }) };
-}
-
-/** A claimed room without work goes to rest, unless a message came meanwhile: then it is free at once. */
-async function rest(query: Postgres["query"], roomId: string, lastSeq: string, instance: number): Promise<void> {
-  await query(restRoom, [roomId, lastSeq, instance]);
-}
-
-const restRoom: Statement = {
-  name: "rest-room",
-  text: `update rooms set holder = null, due_at = case when last_seq = $2 and not exists (
-      select from turns where room_id = $1 and state in ('waiting', 'answered')) then 'infinity' else now() end
-    where id = $1 and holder = $3`,
-};
 
 /** Not what is put back already: a renewal that overtakes it would end a pause that the platform asked for. */
 const renew: Statement = {
