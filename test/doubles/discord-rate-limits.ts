@@ -83,7 +83,7 @@ function kindOf(method: string, path: string): string {
   return `${method} ${placeOf(path)}${path.slice(placeOf(path).length).replaceAll(/\/\d+/g, "/:id")}`;
 }
 
-const onTheWayMs = 100;
+const onTheWayMs = 250;
 /** Reactions are counted apart, and hardly let through. */
 const reactionLimit = { limit: 1, windowMs: 250 };
 

@@ -45,4 +45,4 @@ export class TelegramAudit {
 }
 
 /** What was already on its way when the chat was banned is no violation. */
-const onTheWayMs = 100;
+const onTheWayMs = 250;

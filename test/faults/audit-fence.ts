@@ -22,7 +22,7 @@ export async function auditFence(cluster: Cluster, aiCalls: readonly AiCall[]): 
     ...judge(
       readRoomCalls(cluster),
       ownersBy(claims, ({ room }) => room),
-    ),
+    ).map((act) => forgiveHoldUp(act, cluster.holdUps)),
     ...judge(
       aiCalls.map(asAct),
       ownersBy(claims, ({ marker }) => marker),
@@ -63,15 +63,29 @@ function asAct({ atMs, process, marker }: AiCall): Act {
 }
 
 /** What was done by another than the last who had claimed it, and how long after that. */
-function judge(acts: readonly Act[], ownerOf: (to: string, atMs: number) => Deed | undefined) {
+function judge(acts: readonly Act[], ownerOf: (to: string, atMs: number) => Deed | undefined): readonly Late[] {
   return acts.flatMap(({ atMs, by, to, what }) => {
     const owner = ownerOf(to, atMs);
     if (owner?.process === by) return [];
     const lateMs = owner ? Math.round(atMs - owner.atMs) : Infinity;
     const whose = owner ? `that ${owner.process} had claimed ${lateMs} ms before` : "that nobody had claimed";
-    return [{ lateMs, sentence: `${what} came from ${by}, for ${owner?.marker ?? "a turn"} ${whose}` }];
+    return [{ lateMs, by, atMs, sentence: `${what} came from ${by}, for ${owner?.marker ?? "a turn"} ${whose}` }];
   });
 }
+
+type Late = { readonly lateMs: number; readonly by: string; readonly atMs: number; readonly sentence: string };
+
+/** What was sent before the turn was taken over, and held back by the network, counts as on the wire. */
+function forgiveHoldUp(act: Late, holdUps: readonly Disturbance[]): Late {
+  const wasHeld = holdUps.some(
+    ({ process, fromMs, untilMs }) =>
+      process === act.by && act.atMs >= untilMs && act.atMs < untilMs + heldBackMs && act.atMs - act.lateMs > fromMs,
+  );
+  return wasHeld ? { ...act, lateMs: 0 } : act;
+}
+
+/** So soon after the network lets go what it has held back is there. */
+const heldBackMs = 1_000;
 
 /** @returns who holds it at a time: the last claim until then */
 function ownersBy(claims: readonly Deed[], keyOf: (claim: Deed) => string) {

@@ -48,6 +48,8 @@ export type Cluster = {
   readonly discord: DiscordDouble;
   readonly ai: AiDouble;
   readonly disturbances: Disturbance[];
+  /** When what a process sent to the platforms was held back on its way: at the end it all arrives, however old. */
+  readonly holdUps: Disturbance[];
   query<Row extends object>(sql: string): Promise<Row[]>;
   close(): Promise<void>;
 };
@@ -168,6 +170,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       discord,
       ai,
       disturbances,
+      holdUps: [],
       query: async <Row extends object>(sql: string) => (await pool.query<Row>(sql)).rows,
       close,
     };

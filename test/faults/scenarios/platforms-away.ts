@@ -9,7 +9,7 @@ export const platformsAway: Scenario = {
     discord: true,
     places: size === "long" ? { telegram: 60, discord: 40 } : { telegram: 15, discord: 10 },
   }),
-  async run({ cluster: { telegram, discord, instances, seed }, size, talk }) {
+  async run({ cluster: { telegram, discord, instances, holdUps, seed }, size, talk }) {
     const [awayMs, stormMs] = size === "long" ? [300_000, 60_000] : [8_000, 6_000];
     const talking = talk({ messages: Math.round((awayMs + stormMs) / 1_000) * 8, perSecond: 8 });
     const ways = instances.flatMap(({ ways }) => [ways.telegram, ways.discord]);
@@ -19,9 +19,11 @@ export const platformsAway: Scenario = {
     await pauseFor(awayMs / 2);
     await telegram.back();
     discord.back();
+    const fromMs = Date.now();
     for (const way of ways) way.hang();
     await pauseFor(awayMs / 2);
     for (const way of ways) way.pass();
+    holdUps.push(...instances.map(({ process }) => ({ process, fromMs, untilMs: Date.now() })));
 
     telegram.chaos({ seed, status429: 0.3, retryAfter: 2 });
     await pauseFor(stormMs);
@@ -29,5 +31,6 @@ export const platformsAway: Scenario = {
     await talking.ended;
     return `Telegram and Discord away for ${awayMs / 1_000} s (half refusing, half silent), then ${stormMs / 1_000} s of 429 for 30 % of calls`;
   },
-  drainSeconds: () => 90,
+  // Telegram lets a bot write 20 times a minute in a group, and each of the groups has more to hear.
+  drainSeconds: (size) => (size === "long" ? 300 : 90),
 };
