@@ -18,6 +18,7 @@ import { deferInteractions } from "./defer-interactions.ts";
 import { asideOf, readAddress, tokenLives } from "./discord-address.ts";
 import { discordRest } from "./discord-rest.ts";
 import { type DiscordTimings, discordTimings } from "./discord-timings.ts";
+import { explainPlace } from "./explain-place.ts";
 import { openSession } from "./gateway-session.ts";
 import { identifyGate } from "./identify-gate.ts";
 import { type Arrived, keepInOrder } from "./keep-in-order.ts";
@@ -95,6 +96,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     },
     show: showInThreads(rest, show),
     mark: markMessages(rest),
+    explain: explainPlace(places),
     fetch: fetchAttachments(rest),
     health,
     async receivers(signal) {
