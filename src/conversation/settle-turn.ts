@@ -22,6 +22,7 @@ export async function settleTurn(held: HeldTurn, error: unknown, gateway: Gatewa
   } catch (failure) {
     if (!(failure instanceof LeaseLostError)) throw failure;
     gateway.journal.leaseLost(held.turn);
+    await gateway.inbox.forgive(held.turn);
     return false;
   }
 }

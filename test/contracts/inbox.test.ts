@@ -179,6 +179,20 @@ test("a turn is told where an earlier answer still shows buttons", async () => {
   expect((await claimOne()).buttonsAt).toBe("2");
 });
 
+test("a turn that is taken from a holder who lives counts as nobody's death", async () => {
+  await ask();
+  const cutOff = await claimOne();
+  const another = await store.another();
+  await store.close(); // its presence lock goes, as when its connection breaks
+  await until(async () => (await another.inbox.freeAbandoned()) > 0, "its room is free", 10_000);
+  const [taken] = await another.inbox.claim(1, leaseMs);
+  expect(taken?.crashes).toBe(1);
+  await inbox.forgive(cutOff);
+  await another.inbox.freeForgotten([]); // gives it back, as if it had not been claimed
+  const [again] = await another.inbox.claim(1, leaseMs);
+  expect(again?.crashes).toBe(0);
+});
+
 describe("a full room", () => {
   test("refuses the newest: the first with words, the others silently, until it has room again", async () => {
     const whenFull: WhenFull = { turnsMax: 2, words: { text: "too many", end: "complete" } };

@@ -134,7 +134,10 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     };
     const instances = await Promise.all(
       names.map(async (name) => {
-        const note = (way: Way) => (port: number) => callers.set(`${way}/${port}`, processes.get(name) ?? name);
+        const note = (way: Way) => () => {
+          const caller = processes.get(name) ?? name;
+          return (port: number) => void callers.set(`${way}/${port}`, caller);
+        };
         const opening = ways.map(async (way) => [way, await startTcpFaultProxy(upstreams[way], note(way))] as const);
         const proxies = Object.fromEntries(await Promise.all(opening)) as Record<Way, TcpFaultProxy>;
         const port = (way: Way) => proxies[way].port;

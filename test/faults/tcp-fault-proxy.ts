@@ -22,10 +22,10 @@ export type TcpFaultProxy = {
 type Pair = { readonly client: Socket; readonly server: Socket; losing?: () => void };
 type Loss = { readonly isIt: (request: Buffer) => boolean; readonly lost: () => void };
 
-/** Listens on a free port of 127.0.0.1 and passes on to `upstream`, and tells of each connection from which port it comes there. */
+/** Listens on a free port of 127.0.0.1 and passes on to `upstream`, and asks of each connection who is to be told from which port it comes there. */
 export async function startTcpFaultProxy(
   upstream: NetConnectOpts,
-  onConnection: (port: number) => void = () => {},
+  onConnection: () => (port: number) => void = () => () => {},
 ): Promise<TcpFaultProxy> {
   let mode: "pass" | "refuse" | "hang" = "pass";
   const pairs = new Set<Pair>();
@@ -38,7 +38,8 @@ export async function startTcpFaultProxy(
     }
     const pair: Pair = { client, server: connect(upstream) };
     pairs.add(pair);
-    pair.server.once("connect", () => onConnection(pair.server.localPort ?? 0));
+    const told = onConnection(); // now: whoever connects may be gone when upstream has heard of it
+    pair.server.once("connect", () => told(pair.server.localPort ?? 0));
     const end = () => {
       pairs.delete(pair);
       // What is on its way still arrives.

@@ -55,6 +55,12 @@ export interface Inbox {
   shut(turn: Turn, reason: string): Promise<void>;
 
   /**
+   * Says that the holder of a turn that was taken over lives: it was cut off, so the turn has killed nobody and must not be taken for
+   * one that does. To be called once. Throws no LeaseLostError.
+   */
+  forgive(turn: Turn): Promise<void>;
+
+  /**
    * Frees the rooms that this instance holds, but for those of `inHand`: what a claim took whose answer got lost. Not to be called
    * while one is under way.
    */

@@ -90,6 +90,10 @@ export function postgresInbox(
       await fenced(turn, shut, [storable(reason)]);
     },
 
+    async forgive(turn) {
+      await query(forgive, [turn.id, turn.attempt]);
+    },
+
     async freeForgotten(inHand) {
       await query(freeForgotten, [instance, inHand.map(({ id }) => id)]);
     },
@@ -252,6 +256,12 @@ const putBack: Statement = {
      where turns.id = $1 and room_id = room.id and attempt = $2 and state in ('waiting', 'answered') returning room_id
   ) update rooms set holder = null, due_at = now() + $3::float8 * interval '1 ms'
       from turn where rooms.id = turn.room_id returning rooms.id`,
+};
+
+/** Of a turn that others have in hand by now, or will have. */
+const forgive: Statement = {
+  name: "forgive",
+  text: `update turns set crashes = greatest(crashes - 1, 0) where id = $1 and attempt > $2 and state in ('waiting', 'answered')`,
 };
 
 /** Nobody has vanished: the count of crashes is as it was before the claim. */
