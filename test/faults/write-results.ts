@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import type { Outcome } from "./scenario.ts";
 
@@ -17,7 +17,8 @@ type Takeover = "takenOver" | "onTheWire";
 /** Puts the outcomes in place of the older ones of the same scenarios, and writes the table of docs/reliability.md anew. */
 export function writeResults(outcomes: readonly Outcome[], order: readonly string[]): void {
   const at = new Date().toISOString().slice(0, 10);
-  const machine = `${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`;
+  const size = `${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB`;
+  const machine = `${size}, load ${loadavg()[1]?.toFixed(0)}, Node ${process.versions.node}`;
   const fresh = outcomes.map((outcome) => ({ ...outcome, violations: [...outcome.violations], at, machine }));
   const replaced = new Set(fresh.map(({ scenario }) => scenario));
   const results = [...readResults().filter(({ scenario }) => !replaced.has(scenario)), ...fresh].sort(
