@@ -1,5 +1,6 @@
 import { readSession } from "../begin-session.ts";
 import type { ReplyFile } from "../domain/reply.ts";
+import { utcMinute } from "../domain/utc-minute.ts";
 import { say } from "../domain/words/say.ts";
 import type { Said } from "../ports/archive.ts";
 import type { CommandHandler } from "./command-handler.ts";
@@ -45,5 +46,5 @@ function speakerOf({ role, author, model }: Said): string {
 }
 
 function timeOf({ atMs }: Said): string {
-  return `${new Date(atMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  return `${utcMinute(atMs)} UTC`;
 }

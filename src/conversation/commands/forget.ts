@@ -1,6 +1,7 @@
 import { codeOf } from "../domain/code-of.ts";
 import type { ChannelMessage } from "../domain/message.ts";
 import { referenceOf } from "../domain/reference.ts";
+import { utcMinute } from "../domain/utc-minute.ts";
 import { say } from "../domain/words/say.ts";
 import type { Holdings } from "../ports/archive.ts";
 import { sessionKey } from "../ports/session-cache.ts";
@@ -24,7 +25,7 @@ export const forget: CommandHandler = {
     const deleted = await archive.forget(message);
     await sessionCache.delete(sessionKey(message));
     journal.forgot(message, deleted);
-    const time = new Date(message.sentAtMs).toISOString().slice(0, 16).replace("T", " ");
+    const time = utcMinute(message.sentAtMs);
     const receipt = say(language, "forget.receipt", { reference: referenceOf(turn), time });
     return `${sayHoldings("forget.done", deleted, language)}\n\n${receipt}`;
   },

@@ -1,5 +1,6 @@
 import { readSession } from "../begin-session.ts";
 import { chooseModel } from "../choose-model.ts";
+import { utcMinute } from "../domain/utc-minute.ts";
 import { say } from "../domain/words/say.ts";
 import type { CommandHandler } from "./command-handler.ts";
 
@@ -11,7 +12,7 @@ export const status: CommandHandler = {
     const { messages, promptTokens, completionTokens, startedAtMs } = await gateway.sessions.tally(
       session.conversationId,
     );
-    const since = new Date(startedAtMs).toISOString().slice(0, 16).replace("T", " ");
+    const since = utcMinute(startedAtMs);
     const { language } = message;
     const total = promptTokens + completionTokens;
     return [
