@@ -64,7 +64,12 @@ test("who stops the writing keeps what is written, and can let it go on", async 
   telegram.stop(501);
   const stopped = await untilSaid(501, /^one two three\s+\(stopped\)$/);
   world.ai.release();
-  await until(() => labels(501)[0]?.includes(button("continue")), "the button");
+  await until(
+    async () => (await world.count("turns where state = 'delivered'")) === 2,
+    "the stop itself is done",
+    10_000,
+  );
+  expect(labels(501)).toEqual([[button("continue"), button("regenerate"), button("model")]]);
   telegram.press(501, stopped.id, button("continue"));
   await untilSaid(501, /four five six$/);
 });

@@ -128,11 +128,15 @@ function canStop({ buttons = [] }: Reply): boolean {
   return buttons.flat().some(({ command }) => command === "/stop");
 }
 
-/** Buttons stand under the newest answer only. Not worth an answer's failing, nor a call while they are rare. */
+/**
+ * Buttons stand under the newest answer only; what shows nothing, such as the press of Stop, is no newer one. Not worth an answer's
+ * failing, nor a call while they are rare.
+ */
 async function clearButtons(room: Showing, { writer }: Means): Promise<void> {
-  const { buttonsAt, shown } = room.turn;
-  if (buttonsAt === undefined || [...shown, ...room.shown].includes(buttonsAt) || writer.isBusy(room)) return;
-  await writer.clearButtons(room, buttonsAt).catch((error: unknown) => {
+  const { turn, shown } = room;
+  if (turn.buttonsAt === undefined || shown.length === 0) return;
+  if ([...turn.shown, ...shown].includes(turn.buttonsAt) || writer.isBusy(room)) return;
+  await writer.clearButtons(room, turn.buttonsAt).catch((error: unknown) => {
     if (error instanceof Error && !(error instanceof GatewayError)) throw error; // a bug; the reason to let go is no error
   });
 }
