@@ -15,11 +15,13 @@ import { persist } from "./persist.ts";
 export async function saveReply(
   turn: Turn,
   reply: FinalReply,
-  { inbox, sessionCache, limits }: Pick<Gateway, "inbox" | "sessionCache" | "limits">,
+  { channels, inbox, sessionCache, limits }: Pick<Gateway, "channels" | "inbox" | "sessionCache" | "limits">,
   answer?: Answer,
 ): Promise<Turn> {
-  await persist(() => inbox.answered(turn, reply, answer), limits);
+  const savedAfter = channels.get(turn.message.channel)?.newest?.(turn);
+  const saved: Turn = { ...turn, reply, ...(savedAfter !== undefined && { savedAfter }) };
+  await persist(() => inbox.answered(saved, reply, answer), limits);
   failpoint("saved", turn.message);
   if (answer) await sessionCache.touch(sessionKey(turn.message));
-  return { ...turn, reply };
+  return saved;
 }

@@ -315,9 +315,9 @@ describe("claiming", () => {
   test("an answered turn that was not delivered comes back with its reply", async () => {
     await ask();
     const turn = await claimOne();
-    await inbox.answered(turn, reply);
+    await inbox.answered({ ...turn, savedAfter: "41" }, reply);
     await inbox.putBack(turn, 0, "the room was away");
-    expect((await claimOne()).reply).toEqual(reply);
+    expect(await claimOne()).toMatchObject({ reply, savedAfter: "41" });
   });
 
   test("a parked turn is over, and the room goes on", async () => {

@@ -73,6 +73,16 @@ test("the history ends before the current message, holds the newest, and names w
   ]);
 });
 
+test("a model's answer that was not delivered comes back with where the platform's count stood when it was saved", async () => {
+  const turn = await begin();
+  const ids = await store.sessions.open(turn.message);
+  await store.sessions.record(turn, says(turn), ids, 10);
+  await store.inbox.answered({ ...turn, savedAfter: "41" }, reply, { ...ids, text: "hi", model: "m", latencyMs: 1 });
+  await store.inbox.putBack(turn, 0, "the room was away");
+  const [again] = await store.inbox.claim(1, 10_000);
+  expect(again?.turn).toMatchObject({ reply, savedAfter: "41" });
+});
+
 test("a turn that is tried again is recorded once", async () => {
   const turn = await begin({ text: "once" });
   const ids = await store.sessions.open(turn.message);

@@ -206,6 +206,45 @@ test("what cannot be found within the bound is sent once more and counted", asyn
   expect(edits(double)).toBe(12);
 });
 
+test("what a killed process sent is found on a busy bot too, from where its reply was saved on", async () => {
+  const double = await telegram();
+  const { show, channel, message } = await asked(double, { chat: 7, text: "Hi" });
+  for (let count = 0; count < 100; count += 1)
+    double.say({ chat: 8, text: "Others write while the answer is written" });
+  const other = { ...turnOf({ ...message, address: { chatId: 8, messageId: 101 } }), id: "other" };
+  await channel.show(other, complete("Hello 8."), async () => {}, holding());
+  const savedAfter = channel.newest?.(turnOf(message)) ?? "";
+  for (let count = 0; count < 3; count += 1) double.say({ chat: 8, text: "And right before it is sent" });
+  const shown = await show(complete("Hello 7."));
+  const next = channelTo(double);
+  const turn = { ...turnOf(message), attempt: 2, savedAfter };
+  expect(await next.show(turn, complete("Hello 7."), async () => {}, holding())).toEqual(shown);
+  expect(botTexts(double, 7)).toEqual(["Hello 7."]);
+  expect(next.unsettled).toEqual([]);
+});
+
+test("what was never sent is proven so from where its reply was saved on, and sent without a warning", async () => {
+  const double = await telegram();
+  const { channel, message } = await asked(double, { chat: 7, text: "Hi" });
+  const next = channelTo(double);
+  for (let count = 0; count < 100; count += 1)
+    double.say({ chat: 8, text: "Others write while the answer is written" });
+  const other = { ...turnOf({ ...message, address: { chatId: 8, messageId: 101 } }), id: "other" };
+  await channel.show(other, complete("Hello 8."), async () => {}, holding());
+  const savedAfter = channel.newest?.(turnOf(message)) ?? "";
+  await next.show({ ...turnOf(message), attempt: 2, savedAfter }, complete("Hello 7."), async () => {}, holding());
+  expect(botTexts(double, 7)).toEqual(["Hello 7."]);
+  expect(next.unsettled).toEqual([]);
+});
+
+test("a draft that may stand there is older than its reply, which is then not said to have come first", async () => {
+  const double = await telegram();
+  const { show, channel, message } = await asked(double, { chat: 7, text: "Hi" });
+  double.failNext("sendMessage", "apply-then-reset");
+  await expect(show({ text: "Hel" })).rejects.toBeInstanceOf(ChannelError);
+  expect(channel.newest?.(turnOf(message))).toBeUndefined();
+});
+
 test("with settling off nothing is looked for, and every copy that may be a second one is counted", async () => {
   const double = await telegram();
   const { show, channel, message } = await asked(double, { chat: 7, text: "Hi" }, channelTo(double, { settle: false }));
@@ -346,8 +385,12 @@ async function play(double: TelegramDouble, chat: number, plan: { steps: readonl
   let channel = channelTo(double);
   let attempt = 1;
   let shown: readonly string[] = [];
+  let savedAfter: string | undefined;
+  let isSaved = false;
   const show = async (reply: Reply) => {
-    const turn = { ...turnOf(message, shown), id: String(chat), attempt };
+    const held = { ...turnOf(message, shown), id: String(chat), attempt };
+    if (reply.end && !isSaved) [isSaved, savedAfter] = [true, channel.newest?.(held)];
+    const turn = { ...held, ...(savedAfter !== undefined && { savedAfter }) };
     shown = await channel.show(turn, reply, async (parts) => void (shown = parts), holding());
   };
 

@@ -3,7 +3,7 @@ import type { Turn } from "../../conversation/domain/turn.ts";
 
 /** A part may have been sent without our knowing its id. There is at most one, as each is noted before the next. */
 export type Doubt = {
-  /** The newest id that was known before it was sent: if it arrived, its own is newer. 0 when another holder of the turn may have sent it. */
+  /** The newest id that was known before it was sent: if it arrived, its own is newer. 0 when nothing is known of that. */
   readonly afterId: number;
   /** The newest id that was known when we learnt that nobody would answer: its own is near. */
   readonly nearId: number;
@@ -24,7 +24,7 @@ export function sendDoubts(): SendDoubts {
   const of = (turn: Turn) => {
     const last = known.get(turn.id);
     const isOurs = turn.attempt === 1 || (last !== undefined && last.attempt >= turn.attempt - 1);
-    const doubt = isOurs ? last?.doubt : { afterId: 0, nearId: 0, atMs: 0 };
+    const doubt = isOurs ? last?.doubt : doubtOf(turn);
     set(turn, doubt);
     return doubt;
   };
@@ -34,4 +34,9 @@ export function sendDoubts(): SendDoubts {
     raise: (turn, ids) => set(turn, { ...ids, atMs: performance.now() }),
     end: (turn) => set(turn, undefined),
   };
+}
+
+/** What another holder may have sent: a draft's part at any time, the saved reply's soon after it was saved. */
+function doubtOf({ savedAfter = "0" }: Turn): Doubt {
+  return { afterId: Number(savedAfter), nearId: Number(savedAfter), atMs: 0 };
 }

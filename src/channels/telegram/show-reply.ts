@@ -18,10 +18,11 @@ import type { TelegramTimings } from "./telegram-timings.ts";
 import type { TelegramUpdate } from "./update.ts";
 import { type Part, writeReply } from "./write-reply.ts";
 
-export type ReplyShower = Pick<Channel, "show" | "editIntervalMs"> & {
-  /** Learns from what arrives: which ids are taken, where a group went. */
-  learn(update: TelegramUpdate): void;
-};
+export type ReplyShower = Pick<Channel, "show" | "editIntervalMs"> &
+  Required<Pick<Channel, "newest">> & {
+    /** Learns from what arrives: which ids are taken, where a group went. */
+    learn(update: TelegramUpdate): void;
+  };
 
 type SettleOptions = Pick<TelegramOptions, "settle" | "onUnsettled" | "pauses">;
 
@@ -60,6 +61,13 @@ export function replyShower(api: Api["raw"], options: SettleOptions, timings: Te
     editIntervalMs(message) {
       const usualMs = message.audience === "direct" ? timings.privateEditMs : timings.groupEditMs;
       return usualMs * line.slowness(line.idNow(telegramAddress(message).chatId));
+    },
+
+    newest(turn) {
+      if (means.doubts.of(turn)) return undefined; // what is in doubt may be older
+      const room = { ...telegramAddress(turn.message), turn };
+      noteKnown(room, means);
+      return String(means.ids.newest(line.idNow(room.chatId)));
     },
 
     learn({ message, edited_message: edited }) {
@@ -141,7 +149,7 @@ async function clearButtons(room: Showing, { writer }: Means): Promise<void> {
   });
 }
 
-function noteKnown({ chatId, messageId, turn }: Showing, { ids }: Means): void {
+function noteKnown({ chatId, messageId, turn }: Pick<Showing, "chatId" | "messageId" | "turn">, { ids }: Means): void {
   if (messageId !== undefined) ids.note(chatId, messageId);
   for (const id of turn.shown) {
     const part = readPart(id, chatId);

@@ -56,6 +56,7 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
       return address ? showInline(turn, address, reply, hold) : shower.show(turn, reply, note, hold);
     },
 
+    newest: (turn) => (inlineAddress(turn.message) ? undefined : shower.newest(turn)),
     mark: markMessages(api, options.pauses),
     health: () => link.health,
 

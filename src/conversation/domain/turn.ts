@@ -15,6 +15,11 @@ export type Turn = {
    * lost sending left behind. Absent: not known.
    */
   readonly after?: string;
+  /**
+   * The newest message that the channel knew of when the reply was saved, by its platform's count: whatever an earlier holder sent
+   * without our knowing is newer. Absent: not known.
+   */
+  readonly savedAfter?: string;
   /** The part of an earlier turn that still shows buttons: they are to go when this turn's reply is shown. */
   readonly buttonsAt?: string;
   /** How long ago it was kept when it was claimed, by the database's clock. */

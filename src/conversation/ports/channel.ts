@@ -49,6 +49,12 @@ export interface Channel {
   show(turn: Turn, reply: Reply, note: NoteParts, hold: Hold): Promise<readonly string[]>;
 
   /**
+   * The newest message that is known where the room's are counted: it is saved with the turn's reply (`Turn.savedAfter`), so that
+   * a sending whose outcome a crash hid is looked for from there on. Absent where nothing is ever looked for so.
+   */
+  newest?(turn: Turn): string | undefined;
+
+  /**
    * Shows the person that a message is noted, while another one is answered: "queued". "taken" takes the sign away. Only a hint:
    * what fails is forgotten by the caller. Absent where the room shows it anyway.
    *

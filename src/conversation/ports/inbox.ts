@@ -32,7 +32,7 @@ export interface Inbox {
   /** Remembers which parts the room shows, for the next attempt. */
   shown(turn: Turn, parts: readonly string[]): Promise<void>;
 
-  /** In one transaction: saves the reply, marks the turn answered, and adds the model's answer, if it was one, to the conversation. */
+  /** In one transaction: saves the reply and the turn's `savedAfter`, marks it answered, and adds the model's answer, if it was one, to the conversation. */
   answered(turn: Turn, reply: FinalReply, answer?: Answer): Promise<void>;
 
   /**

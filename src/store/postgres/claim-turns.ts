@@ -46,7 +46,7 @@ const claim: Statement = {
       from head where turns.id = head.id and turns.state in ('waiting', 'answered')
     returning turns.*
   ) select held.id as room_id, held.last_seq, claimed.id, claimed.message, claimed.attempt, claimed.crashes, claimed.stop_requested,
-           claimed.stopped_turn, claimed.parts, claimed.reply, claimed.queued, newest_part.after, newest_part.buttons_at,
+           claimed.stopped_turn, claimed.parts, claimed.reply, claimed.saved_after, claimed.queued, newest_part.after, newest_part.buttons_at,
            neighbours.joined, (extract(epoch from now() - claimed.kept_at) * 1000)::float8 as age_ms,
            case when claimed.seq <= held.shut_seq then held.shut_reason end as shut
       from held left join claimed on claimed.room_id = held.id
@@ -68,6 +68,7 @@ type ClaimRow = {
   parts: string[];
   after: string | null;
   reply: FinalReply | null;
+  saved_after: string | null;
   queued: boolean;
   buttons_at: string | null;
   joined: ChannelMessage[] | null;
@@ -82,6 +83,7 @@ function readClaim(row: ClaimRow): Claim {
     attempt: row.attempt,
     shown: row.parts,
     after: row.after ?? "0",
+    ...(row.saved_after !== null && { savedAfter: row.saved_after }),
     ...(row.buttons_at && { buttonsAt: row.buttons_at }),
     ageMs: Math.max(0, row.age_ms),
     ...(row.stop_requested && { stopRequested: true as const }),

@@ -68,7 +68,7 @@ export function postgresInbox(
     },
 
     async answered(turn, reply, answer) {
-      if (!answer) await fenced(turn, answered, [toJson(reply)]);
+      if (!answer) await fenced(turn, answered, [toJson(reply), turn.savedAfter ?? null]);
       else if (!(await answeredGathered({ turn, reply, answer }))) throw leaseLost(turn);
     },
 
@@ -144,7 +144,7 @@ const shown: Statement = {
   text: `update turns set parts = $3 where id = $1 and attempt = $2 and state in ('waiting', 'answered') returning id`,
 };
 
-const markAnswered = `update turns set state = 'answered', reply = $3::jsonb, answered_at = now()
+const markAnswered = `update turns set state = 'answered', reply = $3::jsonb, saved_after = $4, answered_at = now()
      where id = $1 and attempt = $2 and state = 'waiting' returning id`;
 
 /** A write that is repeated because nobody told that it was committed finds that it was, and changes nothing more. */
@@ -158,12 +158,13 @@ const answered: Statement = { name: "answered", text: `with turn as (${markAnswe
 const answeredByModel: Statement = {
   name: "answered-by-model",
   text: `with mine as (
-    select * from unnest($1::bigint[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::integer[], $9::integer[], $10::integer[])
-      as mine (id, attempt, reply, conversation_id, user_id, content, model, prompt_tokens, completion_tokens, latency_ms)
+    select * from unnest($1::bigint[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::integer[], $9::integer[], $10::integer[],
+                         $11::text[])
+      as mine (id, attempt, reply, conversation_id, user_id, content, model, prompt_tokens, completion_tokens, latency_ms, saved_after)
   ), room as (
     select mine.* from mine join turns using (id, attempt) join rooms on rooms.id = turns.room_id ${inLockOrder}
   ), turn as (
-    update turns set state = 'answered', reply = room.reply::jsonb, answered_at = now() from room
+    update turns set state = 'answered', reply = room.reply::jsonb, saved_after = room.saved_after, answered_at = now() from room
      where turns.id = room.id and turns.attempt = room.attempt and turns.state = 'waiting' returning room.*
   ), said as (
     insert into messages (conversation_id, turn_id, role, content, model, prompt_tokens, completion_tokens, latency_ms)
@@ -195,6 +196,7 @@ async function markAllAnswered(query: Postgres["query"], batch: readonly Answere
     batch.map(({ answer }) => answer.promptTokens ?? null),
     batch.map(({ answer }) => answer.completionTokens ?? null),
     batch.map(({ answer }) => Math.round(answer.latencyMs)),
+    batch.map(({ turn }) => turn.savedAfter ?? null),
   ]);
   const written = new Set(rows.map(({ id }) => id));
   return batch.map(({ turn }) => written.has(turn.id));
