@@ -14,7 +14,7 @@ export interface Revisions {
    */
   takeOver(turn: Turn, earlier: Earlier, which: "newest" | "any"): Promise<TakenOver | undefined>;
 
-  /** As `takeOver` of any, and deletes what the person had written and what was answered, wherever it is kept. */
+  /** As `takeOver` of any, and deletes what the person had written and what was answered, wherever it is kept. All of it or nothing. */
   erase(turn: Turn, earlier: Earlier): Promise<TakenOver | undefined>;
 
   /** The turn with the room's newest answer by a model, if it was not replaced by something else. After a `takeOver` of it, still that one. */

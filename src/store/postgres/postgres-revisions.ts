@@ -6,25 +6,26 @@ import type { Earlier, Revisions, TakenOver } from "../../conversation/ports/rev
 import type { Postgres, Statement } from "./connect-postgres.ts";
 
 /** The tables `turns` and `messages`. The room is leased, so its earlier turns are at rest and nobody else writes them. */
-export function postgresRevisions({ query }: Postgres): Revisions {
-  async function replace(statement: Statement, turn: Turn, earlier: Earlier, more: readonly unknown[]) {
-    const [row] = await query<Row>(statement, [turn.id, turn.attempt, ...keysOf(earlier), ...more]);
-    if (!row) throw new LeaseLostError(`turn ${turn.id} is no longer ours at attempt ${turn.attempt}`);
-    return readRow(row);
-  }
-
+export function postgresRevisions({ query, transaction }: Postgres): Revisions {
   return {
-    takeOver: (turn, earlier, which) => replace(takeOver, turn, earlier, [which === "newest"]),
-    async erase(turn, earlier) {
-      const taken = await replace(takeOver, turn, earlier, [false]);
-      await query(eraseWords, [turn.id, turn.attempt, ...keysOf(earlier)]);
-      return taken;
-    },
+    takeOver: (turn, earlier, which) => replace(query, turn, earlier, which),
+    erase: (turn, earlier) =>
+      transaction(async (within) => {
+        const taken = await replace(within, turn, earlier, "any");
+        await within(eraseWords, [turn.id, turn.attempt, ...keysOf(earlier)]);
+        return taken;
+      }),
     async newestAnswer(turn) {
       const [row] = await query<{ id: string }>(newestAnswer, [turn.id]);
       return row?.id;
     },
   };
+}
+
+async function replace(query: Postgres["query"], turn: Turn, earlier: Earlier, which: "newest" | "any") {
+  const [row] = await query<Row>(takeOver, [turn.id, turn.attempt, ...keysOf(earlier), which === "newest"]);
+  if (!row) throw new LeaseLostError(`turn ${turn.id} is no longer ours at attempt ${turn.attempt}`);
+  return readRow(row);
 }
 
 function keysOf(earlier: Earlier): readonly [turnId: string | null, messageId: string | null] {
