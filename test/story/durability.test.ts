@@ -1,27 +1,22 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { startTelegramDouble, type TelegramDouble } from "../doubles/telegram-double.ts";
+import type { TelegramDouble } from "../doubles/telegram-double.ts";
 import { until } from "../until.ts";
-import { openWorld, type World } from "./open-world.ts";
+import { openTelegramWorld, type TelegramWorld } from "./open-telegram-world.ts";
 import type { Parley } from "./start-parley.ts";
 import { visit } from "./visit.ts";
 
-let world: World;
+let world: TelegramWorld;
 let telegram: TelegramDouble;
 
 beforeEach(async () => {
-  world = await openWorld();
-  telegram = await startTelegramDouble();
+  world = await openTelegramWorld();
+  ({ telegram } = world);
 });
-afterEach(async () => {
-  await world.close();
-  await telegram.close();
-  expect(telegram.unknownRequests).toEqual([]);
-});
+afterEach(() => world.close());
 
 const words = "one two three four five six seven eight nine ten";
 const chat = 77;
 
-const onTelegram = () => world.start({ TELEGRAM_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url });
 const restart = (parley: Parley) => world.start({ PORT: new URL(parley.url).port });
 const botSaid = () =>
   telegram
@@ -50,7 +45,7 @@ test("kill -9 in mid-answer: the next start answers, and the page sees one answe
 });
 
 test("kill -9 in mid-answer on Telegram: the next start goes on in the same draft, and sends one message", async () => {
-  const first = await onTelegram();
+  const first = await world.startBot();
   world.ai.answer = () => words;
   world.ai.hold();
   telegram.say({ chat, text: "count" });
@@ -61,7 +56,7 @@ test("kill -9 in mid-answer on Telegram: the next start goes on in the same draf
   await first.kill();
   world.ai.release();
 
-  await onTelegram();
+  await world.startBot();
   await until(() => botSaid().join() === words, "the answer is whole", 15_000);
   expect(botSaid()).toEqual([words]);
   expect(new Set(telegram.callsOf("sendMessageDraft").map(({ params }) => params["draft_id"]))).toEqual(
@@ -71,30 +66,30 @@ test("kill -9 in mid-answer on Telegram: the next start goes on in the same draf
 }, 40_000);
 
 test("kill -9 after the reply was saved: it is sent, and the AI is not asked again", async () => {
-  const first = await onTelegram();
+  const first = await world.startBot();
   telegram.failNext("sendMessage", "hang");
   telegram.say({ chat, text: "hello" });
   await until(() => telegram.callsOf("sendMessage").length === 1, "the reply is being sent", 10_000);
   await first.kill();
 
-  await onTelegram();
+  await world.startBot();
   await until(() => botSaid().length === 1, "the reply is there", 15_000);
   expect(botSaid()).toEqual(["You said: hello"]);
   expect(world.ai.requestCount).toBe(1);
 });
 
 test("what was written while nobody ran is answered in order, once", async () => {
-  const first = await onTelegram();
+  const first = await world.startBot();
   await first.stop();
   for (const text of ["one", "two", "three"]) telegram.say({ chat, text });
-  await onTelegram();
+  await world.startBot();
   await until(() => botSaid().length === 3, "all are answered", 15_000);
   expect(botSaid()).toEqual(["You said: one", "You said: two", "You said: three"]);
   await until(() => telegram.pendingUpdates === 0, "all are acknowledged");
 });
 
 test("nothing is acknowledged before it is kept: a message that comes while the database is away is answered later", async () => {
-  const parley = await onTelegram();
+  const parley = await world.startBot();
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
   const unlock = await world.lockTurns();
   telegram.say({ chat, text: "are you there?" });
@@ -102,12 +97,12 @@ test("nothing is acknowledged before it is kept: a message that comes while the 
   await parley.kill();
   expect(telegram.pendingUpdates).toBe(1);
   await unlock();
-  await onTelegram();
+  await world.startBot();
   await until(() => botSaid().length === 1, "it is answered", 15_000);
 });
 
 test("SIGTERM lets a running answer end, and exits with 0", async () => {
-  const parley = await onTelegram();
+  const parley = await world.startBot();
   world.ai.answer = () => words;
   world.ai.hold();
   telegram.say({ chat, text: "count" });

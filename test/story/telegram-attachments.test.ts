@@ -1,32 +1,26 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { startTelegramDouble, type TelegramDouble } from "../doubles/telegram-double.ts";
+import type { TelegramDouble } from "../doubles/telegram-double.ts";
 import { writePdf } from "../documents/write-pdf.ts";
 import { until } from "../until.ts";
-import { openWorld, type World } from "./open-world.ts";
+import { openTelegramWorld, type TelegramWorld } from "./open-telegram-world.ts";
 
-let world: World;
+let world: TelegramWorld;
 let telegram: TelegramDouble;
 
 beforeEach(async () => {
-  world = await openWorld();
-  telegram = await startTelegramDouble();
+  world = await openTelegramWorld();
+  ({ telegram } = world);
 });
-afterEach(async () => {
-  await world.close();
-  await telegram.close();
-  expect(telegram.unknownRequests).toEqual([]);
-});
+afterEach(() => world.close());
 
 const chat = 501;
 const settings = (more: Record<string, string> = {}) => ({
-  TELEGRAM_TOKEN: telegram.token,
-  TELEGRAM_API_ROOT: telegram.url,
   TRANSCRIPTION_BASE_URL: world.ai.baseUrl,
   TRANSCRIPTION_API_KEY: "a-key-of-the-double",
   ...more,
 });
 /** Two instances: one receives, either answers. */
-const start = () => Promise.all([world.start(settings()), world.start(settings())]);
+const start = () => Promise.all([world.startBot(settings()), world.startBot(settings())]);
 const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
 const lastAsked = () => world.ai.requests.at(-1)?.body.messages.at(-1);
 const untilSaid = (text: RegExp) =>
@@ -88,11 +82,13 @@ test.each([
   "when the process dies at %s, what I said is listened to at most %i times, and answered once",
   async (point, times) => {
     world.ai.transcript = () => "how late is it?";
-    const mortal = await world.start(settings({ PARLEY_FAILPOINT: `${point}@telegram/${telegram.botId}/${chat}:1` }));
+    const mortal = await world.startBot(
+      settings({ PARLEY_FAILPOINT: `${point}@telegram/${telegram.botId}/${chat}:1` }),
+    );
     speak();
     await mortal.exited;
     expect(mortal.output()).toContain(": killed\n");
-    await world.start(settings());
+    await world.startBot(settings());
     expect((await untilSaid(/how late is it\?$/)).text).toMatch(/^🎤 how late is it\?\s+You said: /);
     expect(world.ai.recordings).toHaveLength(times);
     expect(world.ai.requestCount).toBe(1);

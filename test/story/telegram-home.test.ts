@@ -1,25 +1,19 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { say } from "../../src/conversation/domain/words/say.ts";
-import { startTelegramDouble, type TelegramDouble } from "../doubles/telegram-double.ts";
+import type { TelegramDouble } from "../doubles/telegram-double.ts";
 import type { Said } from "../doubles/telegram-rooms.ts";
 import { until } from "../until.ts";
-import { openWorld, type World } from "./open-world.ts";
+import { openTelegramWorld, type TelegramWorld } from "./open-telegram-world.ts";
 
-let world: World;
+let world: TelegramWorld;
 let telegram: TelegramDouble;
 
 beforeEach(async () => {
-  world = await openWorld();
-  telegram = await startTelegramDouble();
+  world = await openTelegramWorld();
+  ({ telegram } = world);
 });
-afterEach(async () => {
-  await world.close();
-  await telegram.close();
-  expect(telegram.unknownRequests).toEqual([]);
-  expect(telegram.violations).toEqual([]);
-});
+afterEach(() => world.close());
 
-const start = () => world.start({ TELEGRAM_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url });
 const ours = (chat: number) => telegram.transcript(chat).filter(({ fromBot }) => fromBot);
 const texts = (chat: number) => ours(chat).map(({ text }) => text);
 const labels = (chat: number) => ours(chat).map(({ buttons }) => buttons.flat().map(({ text }) => text));
@@ -37,7 +31,7 @@ const carol = { id: 503, first_name: "Carol" };
 const group = { id: -1_000_000_001_001, title: "Friends", admins: [carol.id] };
 
 test("in a private chat it thinks within a second, writes before one's eyes, and sends one message", async () => {
-  await start();
+  await world.startBot();
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
   world.ai.hold();
   telegram.say({ chat: 501, text: "Tell me" });
@@ -55,7 +49,7 @@ test("in a private chat it thinks within a second, writes before one's eyes, and
 
 test("who stops the writing keeps what is written, and can let it go on", async () => {
   world.ai.answer = ({ body }) => (body.messages.length > 2 ? "four five six" : "one two three four five six");
-  await start();
+  await world.startBot();
   world.ai.hold();
   telegram.say({ chat: 501, text: "Count" });
   await until(() => world.ai.running > 0, "the AI is asked", 10_000);
@@ -75,13 +69,13 @@ test("who stops the writing keeps what is written, and can let it go on", async 
 });
 
 test("buttons work after a restart, on another instance, and stand under the newest answer only", async () => {
-  const first = await start();
+  const first = await world.startBot();
   telegram.say({ chat: 501, text: "One" });
   const answer = await untilSaid(501, "You said: One");
   await first.kill();
 
   world.ai.answer = () => "Said anew";
-  await Promise.all([start(), start()]);
+  await Promise.all([world.startBot(), world.startBot()]);
   const press = telegram.press(501, answer.id, button("regenerate"));
   await untilSaid(501, "Said anew");
   await until(() => telegram.presses.get(press)?.answer, "no spinner stays");
@@ -94,7 +88,7 @@ test("buttons work after a restart, on another instance, and stand under the new
 }, 60_000);
 
 test("in a group only who asked, and who runs it, presses the buttons; others are told so in their language", async () => {
-  await start();
+  await world.startBot();
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
   telegram.say({ chat: group, from: bob, text: "I only listen" });
   telegram.say({ chat: group, from: ada, text: "@parley_bot hello" });
@@ -110,7 +104,7 @@ test("in a group only who asked, and who runs it, presses the buttons; others ar
 });
 
 test("a growing answer in a group is edited at most 15 times a minute, with a button that stops it", async () => {
-  await start();
+  await world.startBot();
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
   world.ai.hold();
   telegram.say({ chat: group, from: ada, text: "@parley_bot count" });
@@ -125,7 +119,7 @@ test("a growing answer in a group is edited at most 15 times a minute, with a bu
 });
 
 test("the last question, edited within a minute, is answered anew in place", async () => {
-  await start();
+  await world.startBot();
   const question = telegram.say({ chat: 501, text: "Helo" });
   await untilSaid(501, "You said: Helo");
   telegram.edit(501, question, "Hello");
@@ -137,7 +131,7 @@ test("the last question, edited within a minute, is answered anew in place", asy
 });
 
 test("what is written while an answer runs is marked as noted, and answered after it, in order", async () => {
-  await start();
+  await world.startBot();
   world.ai.hold();
   telegram.say({ chat: 501, text: "First" });
   await until(() => world.ai.running > 0, "the AI is asked", 10_000);
@@ -151,7 +145,7 @@ test("what is written while an answer runs is marked as noted, and answered afte
 });
 
 test("a paste that Telegram cuts in pieces is one question", async () => {
-  await start();
+  await world.startBot();
   const paste = "word ".repeat(1_200);
   for (const text of [paste.slice(0, 4_095), paste.slice(4_095)]) telegram.say({ chat: 501, text });
   await until(() => ours(501).length > 0, "the answer", 15_000);
@@ -160,7 +154,7 @@ test("a paste that Telegram cuts in pieces is one question", async () => {
 });
 
 test("an album is one question with all of its pictures", async () => {
-  await start();
+  await world.startBot();
   const sent = (name: string, more: object): Said => {
     const file_id = telegram.files.add(pixel);
     const photo = [{ file_id, file_unique_id: name, width: 1, height: 1, file_size: pixel.length }];
@@ -178,7 +172,7 @@ test("an album is one question with all of its pictures", async () => {
 
 test("the menu of models turns its pages and chooses in place, and leaves the answer above it alone", async () => {
   world.ai.models = [...world.ai.models, ...Array.from({ length: 8 }, (_, n) => `model-${n}`)];
-  await start();
+  await world.startBot();
   telegram.say({ chat: 501, text: "Hello" });
   const answer = await untilSaid(501, "You said: Hello");
   telegram.press(501, answer.id, button("model"));
@@ -202,7 +196,7 @@ test("the menu of models turns its pages and chooses in place, and leaves the an
 }, 40_000);
 
 test("/start offers questions, and a press asks one", async () => {
-  await start();
+  await world.startBot();
   telegram.say({ chat: 501, text: "/start" });
   const greeting = await untilSaid(501, /^Hello/);
   const example = say("en", "examples.1");
@@ -212,8 +206,7 @@ test("/start offers questions, and a press asks one", async () => {
 });
 
 test("asked in chats that it is no member of, it answers there, and brings no other conversation along", async () => {
-  const settings = { TELEGRAM_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url };
-  await world.start({ ...settings, TELEGRAM_INLINE: "on", TELEGRAM_GUESTS: "on" });
+  await world.startBot({ TELEGRAM_INLINE: "on", TELEGRAM_GUESTS: "on" });
   telegram.say({ chat: 501, text: "My secret is 42" });
   await untilSaid(501, "You said: My secret is 42");
   const texts = () => [...telegram.inline.messages.values()].map(({ text }) => text);
@@ -227,7 +220,7 @@ test("asked in chats that it is no member of, it answers there, and brings no ot
 }, 40_000);
 
 test("bots and what is sent through them are left alone", async () => {
-  await start();
+  await world.startBot();
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
   telegram.say({ chat: group, from: { id: 9, is_bot: true, first_name: "Echo" }, text: "@parley_bot hello" });
   telegram.say({ chat: 501, text: "a cat", extra: { via_bot: { id: 10, is_bot: true, first_name: "gif" } } });

@@ -1,26 +1,17 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { startTelegramDouble, type TelegramDouble } from "../doubles/telegram-double.ts";
+import type { TelegramDouble } from "../doubles/telegram-double.ts";
 import { until } from "../until.ts";
-import { openWorld, type World } from "./open-world.ts";
+import { openTelegramWorld, type TelegramWorld } from "./open-telegram-world.ts";
 
-let world: World;
+let world: TelegramWorld;
 let telegram: TelegramDouble;
 
 beforeEach(async () => {
-  world = await openWorld();
-  telegram = await startTelegramDouble();
+  world = await openTelegramWorld();
+  ({ telegram } = world);
 });
-afterEach(async () => {
-  await world.close();
-  await telegram.close();
-  expect(telegram.unknownRequests).toEqual([]);
-});
+afterEach(() => world.close());
 
-const settings = (more: Record<string, string> = {}) => ({
-  TELEGRAM_TOKEN: telegram.token,
-  TELEGRAM_API_ROOT: telegram.url,
-  ...more,
-});
 const botSaid = (chat: number) =>
   telegram
     .transcript(chat)
@@ -39,7 +30,7 @@ const group = { id: -1001, type: "supergroup" as const, title: "Friends" };
 
 test("a private message is answered, /model changes who answers, /reset forgets", async () => {
   world.ai.models = ["test-model", "claude-3-opus"];
-  await world.start(settings());
+  await world.startBot();
   telegram.say({ chat: 501, text: "Hello!" });
   await untilSaid(501, "You said: Hello!");
   telegram.say({ chat: 501, text: "/model claude-3-opus" });
@@ -55,7 +46,7 @@ test("a private message is answered, /model changes who answers, /reset forgets"
 });
 
 test("in a group it answers who mentions it or replies to it, as a reply, and knows who speaks", async () => {
-  await world.start(settings());
+  await world.startBot();
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
   telegram.say({ chat: group, from: ada, text: "nobody asked you" });
   const asked = telegram.say({ chat: group, from: ada, text: "@parley_bot I am Ada" });
@@ -74,7 +65,7 @@ test("in a group it answers who mentions it or replies to it, as a reply, and kn
 
 test("by webhook it registers itself with a secret, and answers the same", async () => {
   const port = "18499";
-  const parley = await world.start(settings({ PORT: port, TELEGRAM_WEBHOOK_URL: `http://127.0.0.1:${port}` }));
+  const parley = await world.startBot({ PORT: port, TELEGRAM_WEBHOOK_URL: `http://127.0.0.1:${port}` });
   await until(() => telegram.webhookUrl !== "", "the webhook is registered", 10_000);
   telegram.say({ chat: 501, text: "Hello!" });
   await untilSaid(501, "You said: Hello!");
@@ -90,7 +81,7 @@ test("by webhook it registers itself with a secret, and answers the same", async
 test("an answer longer than a message comes whole, in several, with its code fences intact", async () => {
   const lines = Array.from({ length: 400 }, (_, line) => `const value${line} = ${line};`).join("\n");
   world.ai.answer = () => `Here it is:\n\n\`\`\`ts\n${lines}\n\`\`\`\n\nThat is all.`;
-  await world.start(settings());
+  await world.startBot();
   telegram.say({ chat: 501, text: "code, please" });
   await untilSaid(501, /That is all\.$/);
   const said = telegram.transcript(501).filter(({ fromBot }) => fromBot);
@@ -104,7 +95,7 @@ test("a growing answer in a group is one message that is edited, and typing show
   world.ai.delayMs = 400;
   world.ai.tokenMs = 200;
   world.ai.answer = () => "one two three four five six seven eight nine ten eleven twelve";
-  await world.start(settings());
+  await world.startBot();
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
   telegram.say({ chat: group, from: ada, text: "@parley_bot count" });
   await untilSaid(group.id, "one two three four five six seven eight nine ten eleven twelve");
@@ -115,7 +106,7 @@ test("a growing answer in a group is one message that is edited, and typing show
 });
 
 test("a 429 of Telegram delays only the room it is about", async () => {
-  await world.start(settings());
+  await world.startBot();
   telegram.failNext("sendMessage", { status: 429, description: "Too Many Requests: retry after 3", retryAfter: 3 });
   telegram.say({ chat: 501, text: "slow" });
   await until(() => telegram.callsOf("sendMessage").length === 1, "the first is refused", 10_000);
@@ -132,7 +123,7 @@ test("what one instance is told to leave alone, the other leaves alone too: no c
   world.ai.tokenMs = 400;
   world.ai.answer = () => "one two three four five six seven eight nine ten";
   const forum = { ...group, is_forum: true };
-  for (let n = 0; n < 2; n++) await world.start(settings({ TURNS_AT_ONCE: "1" }));
+  for (let n = 0; n < 2; n++) await world.startBot({ TURNS_AT_ONCE: "1" });
   await until(() => telegram.callsOf("getUpdates").length > 0, "one polls", 10_000);
   telegram.failNext("sendMessage", { status: 429, description: "Too Many Requests: retry after 5", retryAfter: 5 });
   telegram.say({ chat: forum, from: ada, threadId: 11, text: "@parley_bot count" });
@@ -145,7 +136,7 @@ test("what one instance is told to leave alone, the other leaves alone too: no c
 }, 60_000);
 
 test("someone who blocks the bot holds up nobody", async () => {
-  await world.start(settings());
+  await world.startBot();
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
   telegram.blocked.add(501);
   telegram.say({ chat: 501, text: "answer me" });
@@ -160,7 +151,7 @@ test("someone who blocks the bot holds up nobody", async () => {
 
 test("a room that blocks the bot costs one question to the AI, whatever waits in it, and opens again with a new message", async () => {
   world.ai.delayMs = 700;
-  const parley = await world.start(settings());
+  const parley = await world.startBot();
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
   telegram.blocked.add(501);
   for (const text of ["one", "two", "three", "four"]) telegram.say({ chat: 501, text });
@@ -177,7 +168,7 @@ test("a room that blocks the bot costs one question to the AI, whatever waits in
 });
 
 test("too many messages are answered with one polite sentence", async () => {
-  await world.start(settings({ RATE_LIMIT_PER_MINUTE: "2" }));
+  await world.startBot({ RATE_LIMIT_PER_MINUTE: "2" });
   for (const text of ["one", "two", "three", "four", "five"]) telegram.say({ chat: 501, text });
   await untilSaid(501, /a lot at once/);
   await untilSaid(501, "You said: two");
@@ -187,7 +178,7 @@ test("too many messages are answered with one polite sentence", async () => {
 });
 
 test("a wrong token turns Telegram off with a sentence, and leaves the rest running", async () => {
-  const parley = await world.start(settings({ TELEGRAM_TOKEN: "424242:another-token-than-the-doubles" }));
+  const parley = await world.startBot({ TELEGRAM_TOKEN: "424242:another-token-than-the-doubles" });
   await until(() => /telegram is off: .*BotFather/i.test(parley.output()), "the operator is told", 10_000);
   expect(parley.output()).not.toContain("another-token-than-the-doubles");
   expect((await fetch(`${parley.url}/live`)).status).toBe(200);
@@ -197,7 +188,7 @@ test("a wrong token turns Telegram off with a sentence, and leaves the rest runn
 });
 
 test("whoever uses Telegram in German is spoken to in German, and Bob beside them in English", async () => {
-  await world.start(settings({ RATE_LIMIT_PER_MINUTE: "3" }));
+  await world.startBot({ RATE_LIMIT_PER_MINUTE: "3" });
   const hanna = { id: 501, first_name: "Hanna", language_code: "de" };
   telegram.say({ chat: 501, from: hanna, text: "/help" });
   await untilSaid(501, /Schreib mir einfach, und ich antworte\.[\s\S]*\/model NAME Das KI-Modell zeigen oder wählen/);
