@@ -92,6 +92,8 @@ export type DiscordDouble = {
   choose(choosing: { messageId: string; author: string; name: string }): string;
   /** Fills in the form that is open in front of a person, and sends it off. @returns the interaction's id */
   submit(author: string, text: string): string;
+  /** Where the interaction with this token was made. */
+  channelOf(token: string): string | undefined;
   /** Does whatever an interaction can be. @returns its id */
   interactRaw(doing: Pick<Doing, "type" | "data"> & { channel: string; author: string }): string;
   /** Lets a person moderate the server: ManageMessages and ManageGuild. */
@@ -278,6 +280,7 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
       const data = { custom_id: open.modal["custom_id"], components };
       return tell({ type: 5, room: open.room, author: world.user(author), data });
     },
+    channelOf: http.channelOf,
     interactRaw: ({ channel, author, ...doing }) => tell({ ...doing, room: room(channel), author: world.user(author) }),
     promote(name) {
       world.permit(world.user(name), (1n << 13n) | (1n << 5n));

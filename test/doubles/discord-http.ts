@@ -126,6 +126,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     commands: commands.list,
     refuseUse: commands.refuseUse,
     interact: interactions.interact,
+    channelOf: interactions.channelOf,
     choices: interactions.choices,
     closeModal: interactions.closeModal,
     reactions: reactions.of,

@@ -81,6 +81,7 @@ export function discordInteractions(
   return {
     routes,
     choices: (id: string) => choices.get(id),
+    channelOf: (token: string) => interactions.get(token)?.room.id,
 
     /** Takes what is open in front of a person. */
     closeModal(author: DiscordUser) {

@@ -50,7 +50,8 @@ function readRoomCalls({ telegram, discord }: Cluster): readonly Act[] {
       : [];
   });
   const toDiscord = discord.calls.flatMap(({ method, path, atMs, by = "nobody" }) => {
-    const [, channel] = /^\/channels\/(\d+)/.exec(path) ?? [];
+    const [, room, token] = /^\/(?:channels\/(\d+)|webhooks\/\d+\/([\w-]+))/.exec(path) ?? [];
+    const channel = room ?? (token && discord.channelOf(token));
     return channel && method !== "GET" && !path.includes("/reactions/")
       ? [{ atMs, by, to: `discord/${discord.botId}/${channel}`, what: `${method} ${path}` }]
       : [];

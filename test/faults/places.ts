@@ -18,7 +18,13 @@ export type Place = {
 
 export type Part = { readonly id: string; readonly text: string };
 
-export type PlacesOptions = { readonly telegram?: number; readonly discord?: number; readonly web?: number };
+export type PlacesOptions = {
+  readonly telegram?: number;
+  readonly discord?: number;
+  /** On Discord, by slash commands. */
+  readonly commands?: number;
+  readonly web?: number;
+};
 
 const acceptMs = 120_000;
 const againMs = 300;
@@ -33,6 +39,7 @@ export async function openPlaces(cluster: Cluster, many: PlacesOptions): Promise
   };
   await add(many.telegram ?? 0, (index, name) => telegramPlace(cluster, index, name));
   await add(many.discord ?? 0, (index, name) => discordPlace(cluster, index, name));
+  await add(many.commands ?? 0, (_, name) => commandPlace(cluster, name));
   await add(many.web ?? 0, (_, name) => webPlace(cluster, name));
   return places;
 }
@@ -52,7 +59,8 @@ function telegramPlace({ telegram, random }: Cluster, index: number, name: strin
   };
 }
 
-function discordPlace({ discord, random }: Cluster, index: number, name: string): Place {
+function discordPlace(cluster: Cluster, index: number, name: string): Place {
+  const { discord, random } = cluster;
   const person = `person-${index}`;
   const channel = isGroup(index) ? discord.serverChannel("voice") : discord.dm(person); // one conversation, to be audited as one
   return {
@@ -64,12 +72,36 @@ function discordPlace({ discord, random }: Cluster, index: number, name: string)
         discord.say({ channel, author: `${person}-${random.whole(1, 3)}`, content: `<@${discord.botId}> ${text}` });
       else discord.say({ channel, author: person, content: text });
     },
-    shown: () =>
-      discord
-        .transcript(channel)
-        .filter(({ id }) => discord.message(id)?.author.id === discord.botId)
-        .map(({ id, content }) => ({ id, text: content })),
+    shown: () => shownOnDiscord(cluster, channel),
   };
+}
+
+/** Each command's answer has its place in the room from the start, so a person waits for it before the next one. */
+function commandPlace(cluster: Cluster, name: string): Place {
+  const { discord } = cluster;
+  const author = `commander-${name}`;
+  const channel = discord.dm(author);
+  const shown = () => shownOnDiscord(cluster, channel);
+  return {
+    name,
+    channel: "discord",
+    written: 0,
+    async write(text) {
+      discord.interact({ channel, author, command: "chat", options: { question: text } });
+      const [, marker] = /Question (R\d+#\d+)/.exec(text) ?? [];
+      const endsAtMs = performance.now() + acceptMs;
+      const isAnswered = () => shown().some((part) => part.text.includes(`End of ${marker}.`));
+      while (!isAnswered() && performance.now() < endsAtMs) await pauseFor(againMs);
+    },
+    shown,
+  };
+}
+
+function shownOnDiscord({ discord }: Cluster, channel: string): readonly Part[] {
+  return discord
+    .transcript(channel)
+    .filter(({ id }) => discord.message(id)?.author.id === discord.botId)
+    .map(({ id, content }) => ({ id, text: content }));
 }
 
 /** A page that writes again what was not taken, and follows its room again when the stream breaks. */

@@ -7,7 +7,10 @@ export const kill9: Scenario = {
   setting: (size) => ({
     telegram: "webhook",
     discord: true,
-    places: size === "long" ? { telegram: 140, discord: 40, web: 20 } : { telegram: 28, discord: 8, web: 4 },
+    places:
+      size === "long"
+        ? { telegram: 140, discord: 30, commands: 10, web: 20 }
+        : { telegram: 28, discord: 6, commands: 2, web: 4 },
   }),
   async run({ cluster: { instances, random }, size, talk }) {
     const [messages, kills] = size === "long" ? [10_000, 50] : [600, 6];

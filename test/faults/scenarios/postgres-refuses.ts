@@ -38,7 +38,7 @@ export const postgresRefuses: Scenario = {
 async function setReadOnly({ query }: Cluster, state: "on" | "off"): Promise<void> {
   const [row] = await query<{ name: string }>("select current_database() as name");
   await query(
-    `begin read write; alter database ${row?.name} set default_transaction_read_only = ${state}; commit;
+    `${writing(`alter database ${row?.name} set default_transaction_read_only = ${state}`)};
      select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
   );
 }
@@ -71,5 +71,7 @@ const makeDisk = [
   ),
 ];
 
-const fillDisk = "update disk set is_full = true";
-const freeDisk = "update disk set is_full = false";
+/** In words, as our own connection may be one of those that were opened while all was read-only. */
+const writing = (statement: string) => `begin read write; ${statement}; commit`;
+const fillDisk = writing("update disk set is_full = true");
+const freeDisk = writing("update disk set is_full = false");
