@@ -162,7 +162,7 @@ test("people see at once that a command was heard, also while the database is aw
     () => discord.calls.some(({ path, status }) => path.endsWith("/callback") && status === 204),
     "its answer",
   );
-  expect(Date.now() - askedAtMs).toBeLessThan(1_000);
+  expect(Date.now() - askedAtMs).toBeLessThan(3_000); // Discord waits no longer
   started.failWith = undefined;
   await heard("/help");
 });

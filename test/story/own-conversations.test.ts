@@ -94,6 +94,19 @@ test("a conversation is saved as a file, for people and for programs", async () 
   expect((await page.ask("/export pdf"))?.text).toContain("/export json");
 });
 
+test("of a conversation that is more than a file may hold, the newest messages are saved", async () => {
+  const page = await visit((await world.start()).url);
+  for (const text of ["first", "second", "third"]) await page.ask(text);
+  await world.run("update messages set content = content || repeat(' and so on', 200000)"); // 2 MB each
+  const saved = await page.ask("/export");
+  expect(saved?.text).toContain("Messages in it: 3.");
+  expect(saved?.file?.text.match(/^You said: \w+|^(?:first|second|third)/gm)).toEqual([
+    "You said: second",
+    "third",
+    "You said: third",
+  ]);
+});
+
 test("everything that is kept of a person is deleted when they ask for it twice, and nothing of anybody else", async () => {
   const { url } = await world.start();
   const [ada, bob] = [await visit(url), await visit(url)];

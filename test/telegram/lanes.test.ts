@@ -70,12 +70,12 @@ test("chats that are refused for themselves hold up no other", async () => {
   const channel = channelTo(double);
   const answers: Promise<unknown>[] = [];
   for (const chat of [1, 2, 3, 4, 5, 6]) {
-    if (chat % 2 === 0) double.failNext("sendMessage", refusal(1));
+    if (chat % 2 === 0) double.failNext("sendMessage", refusal(3));
     const startedAtMs = Date.now();
     const done = answer(channel, directMessage(double, chat), `Hello ${chat}`);
     answers.push(done);
     await (chat % 2 === 0 ? until(() => double.callsOf("sendMessage").length >= chat, "the refusal") : done);
-    if (chat % 2 === 1) expect(Date.now() - startedAtMs).toBeLessThan(500);
+    if (chat % 2 === 1) expect(Date.now() - startedAtMs).toBeLessThan(2_500);
   }
   await Promise.all(answers);
   expect(double.duplicates).toEqual([]);
@@ -106,8 +106,8 @@ test("while the whole bot is refused, drafts are left out, answers are put back,
   const startedAtMs = Date.now();
   const error = await show(complete("Hello.")).catch((error: unknown) => error);
   expect(error).toMatchObject({ retryable: true });
-  expect((error as ChannelError).retryAfterMs).toBeGreaterThan(25_000);
-  expect(Date.now() - startedAtMs).toBeLessThan(500);
+  expect((error as ChannelError).retryAfterMs).toBeGreaterThan(20_000);
+  expect(Date.now() - startedAtMs).toBeLessThan(5_000);
   expect(double.calls).toHaveLength(calls);
 });
 
@@ -166,9 +166,8 @@ test("typing that Telegram does not answer holds up no answer", async () => {
   const { show } = await asked(double, { chat: 7, text: "Hi" });
   double.failNext("sendChatAction", "hang");
   const typing = show({ text: "" });
-  const startedAtMs = Date.now();
-  await show(complete("Hello."));
-  expect(Date.now() - startedAtMs).toBeLessThan(500);
+  const first = Promise.race([typing.then(() => "typing"), show(complete("Hello.")).then(() => "the answer")]);
+  expect(await first).toBe("the answer");
   expect(await typing).toEqual([]);
 });
 

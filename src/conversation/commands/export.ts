@@ -6,6 +6,8 @@ import type { Said } from "../ports/archive.ts";
 import type { CommandHandler } from "./command-handler.ts";
 
 const messagesMax = 5_000;
+/** Discord takes no larger one of a bot than 10 MB. */
+const fileBytesMax = 8_000_000;
 
 /** `/export`: the conversation as a file, in Markdown; `/export json` for programs. */
 export const exportConversation: CommandHandler = {
@@ -16,10 +18,21 @@ export const exportConversation: CommandHandler = {
     const { conversationId } = await readSession(message, gateway);
     const said = await gateway.archive.read(conversationId, messagesMax);
     if (said.length === 0) return say(language, "export.empty");
-    const file = format === "md" ? writeMarkdown(said) : writeJson(said);
-    return { text: say(language, "export.done", { count: said.length }), file };
+    const { file, count } = writeNewest(said, format === "md" ? writeMarkdown : writeJson);
+    return { text: say(language, "export.done", { count }), file };
   },
 };
+
+/** As many of the newest as a file may hold. */
+function writeNewest(said: readonly Said[], write: (said: readonly Said[]) => ReplyFile) {
+  for (let newest = said; ;) {
+    const file = write(newest);
+    const count = newest.length;
+    const bytes = Buffer.byteLength(file.text);
+    if (bytes <= fileBytesMax || count <= 1) return { file, count };
+    newest = newest.slice(Math.ceil(count * (1 - fileBytesMax / bytes)));
+  }
+}
 
 function writeMarkdown(said: readonly Said[]): ReplyFile {
   const text = said.map((one) => `### ${speakerOf(one)} · ${timeOf(one)}\n\n${one.text}\n`).join("\n");
