@@ -163,7 +163,7 @@ test("a room that blocks the bot is not bothered again within the turn, and a ne
 
 test("typing that Telegram does not answer holds up no answer", async () => {
   const double = await telegram();
-  const { show } = await asked(double, { chat: 7, text: "Hi" });
+  const { show } = await asked(double, { chat: -7, from: 7, text: "@parley_bot hi" });
   double.failNext("sendChatAction", "hang");
   const typing = show({ text: "" });
   const first = Promise.race([typing.then(() => "typing"), show(complete("Hello.")).then(() => "the answer")]);
