@@ -16,7 +16,8 @@ type Options = {
 /**
  * The ContextBuilder, pure: what the model reads. The instructions, then as much of the recent history as fits into
  * `tokensMax`, then the current message, which is always there. User and assistant take turns, the user first, for
- * some models accept nothing else. In a group the speakers are named.
+ * some models accept nothing else. Nor do they take a blank one, such as an answer that was stopped before its first word.
+ * In a group the speakers are named.
  */
 export function buildContext(
   { history }: Pick<Session, "history">,
@@ -34,7 +35,8 @@ export function buildContext(
   const tokensOf = (utterance: Utterance) => countTokens(utterance.text) + imagesOf(utterance).length * pictureTokens;
 
   const tokensLeft = tokensMax - countTokens(system.content) - tokensOf(current);
-  const recent = takeRecent(history, tokensLeft, tokensOf);
+  const said = history.filter((utterance) => utterance.text.trim() !== "" || imagesOf(utterance).length > 0);
+  const recent = takeRecent(said, tokensLeft, tokensOf);
   return [
     system,
     ...takeTurns([...recent, current].map((utterance) => toPrompt(utterance, imagesOf(utterance), isGroup))),

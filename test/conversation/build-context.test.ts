@@ -138,6 +138,12 @@ test("questions without an answer are joined, so that user and assistant take tu
   expect(roles).toEqual(["system", "user", "assistant", "user"]);
 });
 
+test("an answer that was stopped before its first word is none, and its question is joined with the next one", () => {
+  const history = [user("one"), assistant(""), user("two"), assistant(" \n")];
+  const [, ...said] = buildContext({ history }, current({ text: "three" }), options);
+  expect(said).toEqual([{ role: "user", content: "one\n\ntwo\n\nthree" }]);
+});
+
 test("the newest fits within the budget, the current message always", () => {
   const history = [user("old ".repeat(300)), assistant("old answer"), user("new"), assistant("new answer")];
   const texts = buildContext({ history }, current({ text: "now" }), { ...options, tokensMax: 100 }).map(
@@ -154,12 +160,12 @@ test("the newest fits within the budget, the current message always", () => {
 const utterances = fc.array(
   fc.record({
     role: fc.constantFrom("user" as const, "assistant" as const),
-    text: fc.string({ minLength: 1, unit: "grapheme" }),
+    text: fc.oneof({ weight: 5, arbitrary: fc.string({ unit: "grapheme" }) }, fc.constantFrom("", " ")),
   }),
   { maxLength: 30 },
 );
 
-test("whatever was said, roles take turns, the user begins and ends, and the budget holds", () => {
+test("whatever was said, nothing of it is blank, roles take turns, the user begins and ends, and the budget holds", () => {
   fc.assert(
     fc.property(utterances, fc.integer({ min: 50, max: 500 }), (history, tokensMax) => {
       const [system, ...said] = buildContext({ history }, current({ text: "now" }), {
@@ -170,6 +176,7 @@ test("whatever was said, roles take turns, the user begins and ends, and the bud
       expect(system?.role).toBe("system");
       expect(said.map(({ role }, index) => role === (index % 2 === 0 ? "user" : "assistant"))).not.toContain(false);
       expect(said.length % 2).toBe(1);
+      expect(said.filter(({ content }) => content.trim() === "")).toEqual([]);
       expect(said.at(-1)?.content.endsWith("now")).toBe(true);
       const tokens = said.slice(0, -1).reduce((sum, { content }) => sum + countTokens(content), 0);
       expect(tokens).toBeLessThanOrEqual(tokensMax);

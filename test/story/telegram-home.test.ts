@@ -68,6 +68,18 @@ test("who stops the writing keeps what is written, and can let it go on", async 
   await untilSaid(501, /four five six$/);
 });
 
+test("who stops it before its first word is answered when they ask again, also where a model takes no blank messages", async () => {
+  await world.startBot();
+  world.ai.hold();
+  telegram.say({ chat: 501, text: "Tell me" });
+  await until(() => telegram.draft(501), "a first sign", 10_000);
+  telegram.stop(501);
+  await untilSaid(501, "(stopped)");
+  world.ai.release();
+  telegram.say({ chat: 501, text: "And now?" });
+  await untilSaid(501, /^You said: .*And now\?$/s);
+});
+
 test("buttons work after a restart, on another instance, and stand under the newest answer only", async () => {
   const first = await world.startBot();
   telegram.say({ chat: 501, text: "One" });
