@@ -146,6 +146,17 @@ test("the last question is answered once more, without its first answer in the p
   expect(lastPrompt().slice(1)).toEqual(["tell me", "a second answer", "Go on exactly where you stopped."]);
 });
 
+test("a continuation that I do not like is written once more, and again, from where the answer before it stopped", async () => {
+  const page = await visit((await world.start()).url);
+  world.ai.answer = () => "one two";
+  await page.ask("count");
+  for (const command of ["/continue", "/regenerate", "/regenerate"]) {
+    world.ai.answer = () => `after ${command}`;
+    expect((await page.ask(command))?.text).toBe(`after ${command}`);
+    expect(lastPrompt().slice(1)).toEqual(["count", "one two", "Go on exactly where you stopped."]);
+  }
+});
+
 test("it tells what is kept, with the operator's own words, and why it answers", async () => {
   const page = await visit((await world.start({ PRIVACY_NOTE: "Run by Eve, eve@example.org." })).url);
   expect((await page.ask("/privacy"))?.text).toMatch(/kept in this bot’s own database[\s\S]*Run by Eve/);

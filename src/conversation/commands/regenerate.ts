@@ -1,5 +1,6 @@
 import { say } from "../domain/words/say.ts";
 import type { CommandHandler } from "./command-handler.ts";
+import { putIntoWords } from "./put-into-words.ts";
 
 /** `/regenerate`: the room's last question is answered once more, in the place of its answer. */
 export const regenerate: CommandHandler = {
@@ -9,6 +10,6 @@ export const regenerate: CommandHandler = {
     const taken = turnId === undefined ? undefined : await revisions.takeOver(turn, { turnId }, "newest");
     if (!taken) return say(turn.message.language, "regenerate.nothing");
     const { id, address } = turn.message;
-    return { ask: { ...taken.question, id, address }, shown: taken.shown };
+    return { ask: { ...putIntoWords(taken.question), id, address }, shown: taken.shown };
   },
 };
