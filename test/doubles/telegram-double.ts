@@ -62,6 +62,8 @@ export type TelegramDouble = {
   say(said: Said): number;
   /** Someone changes what they wrote. */
   edit(chatId: number, messageId: number, text: string): void;
+  /** Somebody reacts to a message: bots may be told of it as of an edit, which it is not. */
+  react(chatId: number, messageId: number): void;
   /** What people sent, for `say({ extra: { photo: [{ file_id, … }] } })`. */
   readonly files: TelegramFiles;
   /** Someone presses a button below a message of the bot: the chat's person, unless given. Returns the callback's id. */
@@ -214,6 +216,11 @@ class Double implements TelegramDouble {
 
   edit(chatId: number, messageId: number, text: string): void {
     const { message, reachesBot } = this.#rooms.change(chatId, messageId, text);
+    if (reachesBot || !this.#privacyMode) this.push({ edited_message: message });
+  }
+
+  react(chatId: number, messageId: number): void {
+    const { message, reachesBot } = this.#rooms.told(chatId, messageId);
     if (reachesBot || !this.#privacyMode) this.push({ edited_message: message });
   }
 

@@ -184,10 +184,20 @@ export class TelegramRooms {
     chat.messages.set(messageId, { ...shown, text, edits: shown.edits + 1 });
     const entities = detectEntities(text);
     const words = said["caption"] === undefined ? { text, entities } : { caption: text, caption_entities: entities };
-    const message = { ...said, ...words, edit_date: now() };
+    chat.said.set(messageId, { ...said, ...words, edit_date: now() });
+    return this.told(chatId, messageId);
+  }
+
+  /** What a bot is told of a message of somebody's, as it stands now. */
+  told(chatId: number, messageId: number) {
+    const chat = this.#chat(chatId);
+    const shown = chat.messages.get(messageId);
+    const message = chat.said.get(messageId);
+    if (!shown || !message) throw new Error("nobody wrote this message");
+    const { text, replyTo } = shown;
     return {
       message,
-      reachesBot: chat.about.type === "private" || this.#isForBot(chat, text, entities, shown.replyTo),
+      reachesBot: chat.about.type === "private" || this.#isForBot(chat, text, detectEntities(text), replyTo),
     };
   }
 

@@ -142,6 +142,26 @@ test("the last question, edited within a minute, is answered anew in place", asy
   expect(JSON.stringify(world.ai.requests.at(-1)?.body.messages)).not.toContain('Helo"');
 });
 
+test("a thumb under a question leaves its answer alone, while it is written and later", async () => {
+  await world.startBot();
+  await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
+  world.ai.hold();
+  const question = telegram.say({ chat: group, from: ada, text: "@parley_bot hello" });
+  await until(() => world.ai.running > 0, "the AI is asked", 10_000);
+  telegram.react(group.id, question);
+  await until(() => telegram.pendingUpdates === 0, "Telegram has told of it", 10_000);
+  world.ai.release();
+  await untilSaid(group.id, /^You said: .*hello$/);
+  telegram.react(group.id, question);
+  telegram.edit(group.id, question, "@parley_bot hullo");
+  await untilSaid(group.id, /^You said: .*hullo$/);
+  telegram.react(group.id, question);
+  telegram.say({ chat: group, from: ada, text: "@parley_bot thanks" });
+  await untilSaid(group.id, /^You said: .*thanks$/);
+  expect(texts(group.id)).toHaveLength(2);
+  expect(world.ai.requestCount).toBe(3);
+});
+
 test("what is written while an answer runs is marked as noted, and answered after it, in order", async () => {
   await world.startBot();
   world.ai.hold();

@@ -219,6 +219,7 @@ test("an edit says what is written now, and which message it is about", () => {
     sentAtMs: 5_000,
   });
   expect(edited({})).not.toHaveProperty("joins");
+  expect(edited({ edit_date: undefined })).toBeUndefined(); // somebody has reacted to it
   expect(edited({ text: undefined, location: { latitude: 1, longitude: 2 } })).toBeUndefined();
   expect(edited({ chat: group })).toBeUndefined();
   expect(edited({ via_bot: bot })).toBeUndefined();

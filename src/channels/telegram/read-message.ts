@@ -69,13 +69,16 @@ export function readSaid(message: TelegramMessage, self: Self): ChannelMessage |
 /** What the model reads where a person wrote nothing but our name. */
 const noWords = { reply: "[refers to the quoted message]", mention: "[mentioned you]" };
 
-/** A message as it stands after the person has changed it. Places that move and polls that are voted in are no questions. */
+/**
+ * A message as it stands after the person has changed it. Places that move and polls that are voted in are no questions, and without the
+ * time of an edit only something around the message has changed, such as its reactions. https://core.telegram.org/bots/api#update
+ */
 function readEdit(message: TelegramMessage, self: Self): ChannelMessage | undefined {
-  if ((message.text ?? message.caption) === undefined) return undefined;
+  const { edit_date: editedAt } = message;
+  if (editedAt === undefined || (message.text ?? message.caption) === undefined) return undefined;
   const said = readSaid(message, self);
   if (!said) return undefined;
   const { joins: _, ...rest } = said;
-  const editedAt = message.edit_date ?? message.date;
   return {
     ...rest,
     id: `edit:${said.id}:${editedAt}`,
