@@ -18,7 +18,7 @@ export type HeldTurn = {
   readonly sending: Hold;
   /** As `Hold.check` of the writing, before what costs money. */
   check(): void;
-  /** How long ago the message was kept, by the database's clock at the claim and ours since. */
+  /** How long ago the message was kept, or its turn brought back by an operator, by the database's clock at the claim and ours since. */
   ageMs(): number;
 };
 
@@ -149,7 +149,7 @@ function hold(turn: Turn, claimedAtMs: number, { limits: { answerMsMax, leaseMs 
     },
   });
   const check = () => checkUntil(writing.signal);
-  const ageMs = () => turn.ageMs + performance.now() - claimedAtMs;
+  const ageMs = () => (turn.sinceReplayMs ?? turn.ageMs) + performance.now() - claimedAtMs;
   const timeout = setTimeout(letGo, answerMsMax, "timeout");
   const end = () => [timeout, over].forEach(clearTimeout);
   renewed(claimedAtMs);

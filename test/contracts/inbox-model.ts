@@ -14,6 +14,7 @@ export type ModelTurn = {
   stopRequested: boolean;
   readonly stoppedTurn: boolean;
   readonly wasQueued: boolean;
+  wasReplayed: boolean;
   discarded: boolean;
   /** Why it was parked. */
   error?: string;
@@ -94,6 +95,7 @@ export function keepInModel(model: Model, arrival: Arrival): Kept {
       stopRequested: false,
       stoppedTurn: false,
       wasQueued: false,
+      wasReplayed: false,
       discarded: false,
       isShut: false,
       ...more,

@@ -66,6 +66,22 @@ test("operators list, read, replay and discard parked turns over HTTP, and a run
   expect((await api("?state=discarded")).body).toMatchObject({ turns: [{ id, state: "discarded" }] });
 }, 40_000);
 
+test("what is brought back a day later is waited for again while the AI is away, and not given up at once", async () => {
+  const { url } = await world.start({ ADMIN_TOKEN: token });
+  const page = await visit(url);
+  await page.ask("my question");
+  await isDelivered();
+  await parkAll();
+  await database.query("update turns set kept_at = kept_at - interval '30 hours'");
+  const isBack = world.ai.failWhile({ status: 503, body: { error: { message: "overloaded" } } });
+  const { rows } = await database.query<{ id: string }>("select id from turns");
+  await openApi(url)(`/${rows[0]?.id}/replay?again=true`, { method: "POST" });
+  await until(() => world.count("turns where state = 'waiting' and error like '%503%'"), "it is put back", 20_000);
+  isBack();
+  await until(() => world.count("turns where state = 'delivered'"), "it is answered", 20_000);
+  expect(await world.count("turns where reply->>'text' = 'You said: my question'")).toBe(1);
+}, 60_000);
+
 test("it is closed without a token of its own, refuses wrong ones and nonsense, and stands in the docs", async () => {
   const closed = await world.start();
   expect((await openApi(closed.url)("")).status).toBe(404);

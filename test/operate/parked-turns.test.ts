@@ -1,3 +1,4 @@
+import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LeaseLostError } from "../../src/conversation/domain/errors.ts";
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
@@ -127,6 +128,21 @@ describe("replaying", () => {
     const last = await claimOne();
     const after = await store.sessions.record(last, says(last), ids, 20);
     expect(after?.history.map(({ text }) => text)).toEqual(["second", "to second", "first", "new"]);
+  });
+
+  test("what was kept yesterday is waited for as if it came just now, and is still known to be of yesterday", async () => {
+    const parked = await parkAnswered();
+    const client = new pg.Client(store.url);
+    await client.connect();
+    await client.query("update turns set kept_at = kept_at - interval '30 hours'");
+    await client.end();
+    const { keptAtMs } = (await turns.show(parked.id)) ?? {};
+    await turns.replay(parked.id, "keep-reply");
+    const again = await claimOne();
+    expect(again.sinceReplayMs).toBeLessThan(60_000);
+    expect(again.ageMs).toBeGreaterThan(30 * 60 * 60_000);
+    expect(await turns.show(parked.id)).toMatchObject({ keptAtMs });
+    expect(parked).not.toHaveProperty("sinceReplayMs");
   });
 
   test("its room is not in its way, nor it in the room's: it comes after what is on its way there", async () => {

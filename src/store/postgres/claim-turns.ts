@@ -48,6 +48,7 @@ const claim: Statement = {
   ) select held.id as room_id, held.last_seq, claimed.id, claimed.message, claimed.attempt, claimed.crashes, claimed.stop_requested,
            claimed.stopped_turn, claimed.parts, claimed.reply, claimed.saved_after, claimed.queued, newest_part.after, newest_part.buttons_at,
            neighbours.joined, (extract(epoch from now() - claimed.kept_at) * 1000)::float8 as age_ms,
+           (extract(epoch from now() - claimed.replayed_at) * 1000)::float8 as since_replay_ms,
            case when claimed.seq <= held.shut_seq then held.shut_reason end as shut
       from held left join claimed on claimed.room_id = held.id
       left join lateral (select parts->>-1 as after, case when reply ? 'buttons' then parts->>-1 end as buttons_at from turns
@@ -73,6 +74,7 @@ type ClaimRow = {
   buttons_at: string | null;
   joined: ChannelMessage[] | null;
   age_ms: number;
+  since_replay_ms: number | null;
   shut: string | null;
 };
 
@@ -86,6 +88,7 @@ function readClaim(row: ClaimRow): Claim {
     ...(row.saved_after !== null && { savedAfter: row.saved_after }),
     ...(row.buttons_at && { buttonsAt: row.buttons_at }),
     ageMs: Math.max(0, row.age_ms),
+    ...(row.since_replay_ms !== null && { sinceReplayMs: Math.max(0, row.since_replay_ms) }),
     ...(row.stop_requested && { stopRequested: true as const }),
     ...(row.stopped_turn && { stoppedTurn: true as const }),
     ...(row.queued && { wasQueued: true as const }),

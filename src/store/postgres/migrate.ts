@@ -8,6 +8,7 @@ import { shutRooms } from "../migrations/0005-shut-rooms.ts";
 import { revisions } from "../migrations/0006-revisions.ts";
 import { instructions } from "../migrations/0007-instructions.ts";
 import { savedAfter } from "../migrations/0009-saved-after.ts";
+import { replayedAt } from "../migrations/0010-replayed-at.ts";
 import type { Postgres } from "./connect-postgres.ts";
 
 /** Forward only, in this order, listed in code. Each must work with the previous version still running. */
@@ -21,6 +22,7 @@ const migrations: readonly (readonly [name: string, statements: readonly string[
   ["0007-instructions", instructions],
   ["0008-fair-shares", fairShares],
   ["0009-saved-after", savedAfter],
+  ["0010-replayed-at", replayedAt],
 ];
 
 /** Building an index over years of messages takes its time, and whoever waits for it waits as long. */
