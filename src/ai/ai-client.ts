@@ -30,11 +30,11 @@ export function aiClient(targets: Targets, limits: AiLimits, report: (what: stri
   const health = targetHealth(limits, report);
   return { stream };
 
-  async function* stream(prompt: Prompt, signal: AbortSignal): AsyncGenerator<AiChunk> {
+  async function* stream(prompt: Prompt, signal: AbortSignal, check = () => {}): AsyncGenerator<AiChunk> {
     signal.throwIfAborted();
     const given: AiError[] = [];
     for (const target of targetsOf(prompt.model, targets)) {
-      const answer = await begin(target, prompt, signal);
+      const answer = await begin({ target, check }, prompt, signal);
       if (!(answer instanceof AiError)) return yield* relay(answer, target, signal);
       given.push(answer);
       report(`${target.name} did not answer`, answer);
@@ -44,11 +44,12 @@ export function aiClient(targets: Targets, limits: AiLimits, report: (what: stri
   }
 
   /** The answer with its first words, or why there is none after all tries. */
-  async function begin(target: Target, prompt: Prompt, signal: AbortSignal): Promise<Begun | AiError> {
+  async function begin({ target, check }: Asking, prompt: Prompt, signal: AbortSignal): Promise<Begun | AiError> {
     for (let tries = 0; ; tries++) {
       await pause(health.pauseMs(target.name) * (1 + Math.random() / 5), signal); // not all at the same moment
       const refusal = health.refusal(target.name);
       if (refusal) return refusal;
+      check();
       try {
         return await health.attempt(target.name, () => open(target, prompt, signal), signal);
       } catch (error) {
@@ -72,6 +73,8 @@ export function aiClient(targets: Targets, limits: AiLimits, report: (what: stri
     }
   }
 }
+
+type Asking = { readonly target: Target; readonly check: () => void };
 
 type Begun = { readonly first: IteratorResult<AiChunk>; readonly chunks: AsyncIterator<AiChunk> };
 

@@ -35,19 +35,15 @@ export async function answerMessage(held: HeldTurn, gateway: Gateway): Promise<b
 async function writeReply(held: HeldTurn, gateway: Gateway): Promise<Turn> {
   const { message, stopRequested } = held.turn;
   if (stopRequested)
-    return await saveReply(
-      held.turn,
-      { text: sayFooter(message.language, "footers.stopped"), end: "stopped" },
-      gateway,
-    );
-  if (!(await takePlace(held, gateway))) return await saveReply(held.turn, { text: "", end: "complete" }, gateway);
+    return await saveReply(held, { text: sayFooter(message.language, "footers.stopped"), end: "stopped" }, gateway);
+  if (!(await takePlace(held, gateway))) return await saveReply(held, { text: "", end: "complete" }, gateway);
 
   const command = findCommand(message);
   if (!command) return await askModel(held, message, gateway);
   const result = await command.run(held.turn, gateway);
   failpoint("command-run", message);
-  if (typeof result === "string") return await saveReply(held.turn, { text: result, end: "complete" }, gateway);
-  if (!("ask" in result)) return await saveReply(held.turn, { ...result, end: "complete" }, gateway);
+  if (typeof result === "string") return await saveReply(held, { text: result, end: "complete" }, gateway);
+  if (!("ask" in result)) return await saveReply(held, { ...result, end: "complete" }, gateway);
   held.turn = { ...held.turn, shown: result.shown ?? held.turn.shown };
   return await askModel(held, result.ask, gateway);
 }
@@ -100,11 +96,11 @@ async function askModel(held: HeldTurn, message: ChannelMessage, gateway: Gatewa
   failpoint("written", message);
 
   const { question } = asking;
-  if (!question || question.isMute) return await saveReply(held.turn, generated.reply, gateway);
+  if (!question || question.isMute) return await saveReply(held, generated.reply, gateway);
   const answer = toAnswer(generated, question, performance.now() - asking.startedAtMs);
   const reply = withNotices(withHeard(generated.reply, question), question, generated.end);
   const buttons = answerButtons(reply, message.language);
-  const saved = await saveReply(held.turn, { ...reply, buttons }, gateway, answer);
+  const saved = await saveReply(held, { ...reply, buttons }, gateway, answer);
   gateway.journal.answered(saved, answer);
   return saved;
 }
@@ -126,9 +122,9 @@ async function* streamFitting(question: Question, gateway: Gateway, held: HeldTu
     const options = { instructions: writeInstructions(session, house), tokensMax, images, pictureTokens };
     const messages = buildContext(session, { ...message, spoken }, options);
     failpoint("prompt-built", message);
-    held.check();
+    await held.writing.sure();
     try {
-      for await (const chunk of ai.stream({ model, messages, replyTokensMax }, held.writing.signal)) {
+      for await (const chunk of ai.stream({ model, messages, replyTokensMax }, held.writing.signal, held.check)) {
         failpoint("end" in chunk ? "text-ended" : "text-came", message);
         yield chunk;
       }

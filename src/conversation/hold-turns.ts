@@ -13,13 +13,22 @@ export type HeldTurn = {
   /** As far as it has come: with the parts that are shown and the reply that is saved. */
   turn: Turn;
   /** Ends the writing: "stopped", "timeout", and all that ends the sending. */
-  readonly writing: Hold;
+  readonly writing: TurnHold;
   /** Ends the sending of what is saved: "lost", "shutdown". */
-  readonly sending: Hold;
+  readonly sending: TurnHold;
   /** As `Hold.check` of the writing, before what costs money. */
   check(): void;
   /** How long ago the message was kept, or its turn brought back by an operator, by the database's clock at the claim and ours since. */
   ageMs(): number;
+};
+
+export type TurnHold = Hold & {
+  /**
+   * Resolves when the turn is ours for certain: at once, or when the database has told so.
+   *
+   * @throws LeaseUnsureError nobody can tell for the length of a lease; or the reason to let go
+   */
+  sure(): Promise<void>;
 };
 
 export type HeldTurns = {
@@ -28,6 +37,8 @@ export type HeldTurns = {
   release(turnId: string): void;
   /** Those in hand. */
   turns(): readonly Turn[];
+  /** Extends the leases of those in hand now. Never rejects. */
+  renew(): Promise<void>;
   /** Stops renewing. */
   end(): void;
 };
@@ -40,8 +51,7 @@ export function endReason({ sending, writing }: HeldTurn): EndReason | undefined
 type Holding = {
   readonly held: HeldTurn;
   readonly letGo: (reason: EndReason) => void;
-  readonly letGoIfOver: () => void;
-  /** The lease was taken or extended by a call that began then. */
+  /** The lease was extended by a call that began then. */
   readonly renewed: (askedAtMs: number) => void;
   readonly end: () => void;
 };
@@ -50,7 +60,9 @@ const renewalsPerLease = 3;
 
 /**
  * Keeps the leases of the turns in hand, and says through their signals when to let go: stopped by the person, lost to another
- * instance, out of time, or handed back when `handBack` aborts.
+ * instance, out of time, or handed back when `handBack` aborts. A lease that ran out because the database was away, or because the
+ * process stood still, is no loss yet: what was written is kept, and nothing is sent or asked for until the database has told
+ * whether anybody took the turn.
  */
 export function holdTurns(gateway: Holder, handBack: AbortSignal): HeldTurns {
   const { inbox, presence, wire, journal, limits } = gateway;
@@ -76,24 +88,24 @@ export function holdTurns(gateway: Holder, handBack: AbortSignal): HeldTurns {
   const applyLease = (holding: Holding, state: "held" | "lost" | "stopped" | undefined, askedAtMs: number) => {
     if (state === "held" || state === "stopped") holding.renewed(askedAtMs);
     if (state === "stopped" || state === "lost") holding.letGo(state);
-    holding.letGoIfOver();
   };
-  /** For one who cannot know whether others took it while they could not see that we live. */
+  const renewOnce = () => (renewing ??= renew().finally(() => (renewing = undefined)));
+  /** By the clock, which has gone on if the process stood still; and by whether others could see all the while that we live. */
   const isSure = (leasedAtMs: number) => {
     const sinceMs = presence.sinceMs();
-    if (leasedAtMs >= sinceMs) return true;
-    if (sinceMs < Infinity) renewing ??= renew().finally(() => (renewing = undefined));
+    if (leasedAtMs >= sinceMs && performance.now() <= leasedAtMs + limits.leaseMs) return true;
+    if (sinceMs < Infinity) void renewOnce();
     return false;
   };
   const renewAgainAndAgain = async () => {
     while (!ended.signal.aborted) {
       await pause(limits.leaseMs / renewalsPerLease, ended.signal);
-      await renew();
+      await renewOnce();
     }
   };
 
   void renewAgainAndAgain();
-  wire.hear("stop", () => void renew(), ended.signal);
+  wire.hear("stop", () => void renew(), ended.signal); // not the one that is under way, which may not have seen it
   handBack.addEventListener("abort", () => holdings.forEach(({ letGo }) => letGo("shutdown")), { once: true });
 
   return {
@@ -108,41 +120,36 @@ export function holdTurns(gateway: Holder, handBack: AbortSignal): HeldTurns {
       holdings.delete(turnId);
     },
     turns: turnsInHand,
+    renew,
     end: () => ended.abort(),
   };
 }
 
 type Means = {
   readonly limits: Limits;
-  /** Whether a lease that was taken or extended then is ours for certain. If not, it is asked for. */
+  /** Whether a lease that was taken or extended then is ours for certain. If not, the database is asked. */
   readonly isSure: (leasedAtMs: number) => boolean;
 };
 
 function hold(turn: Turn, claimedAtMs: number, { limits: { answerMsMax, leaseMs }, isSure }: Means): Holding {
   const [writing, sending] = [new AbortController(), new AbortController()];
+  let leasedAtMs = claimedAtMs;
   const letGo = (reason: EndReason) => {
     writing.abort(reason);
     if (reason === "lost" || reason === "shutdown") sending.abort(reason);
   };
-  // A process that stood still finds both out when it goes on: by the timer before anything that waits for a while, such as a
-  // retry; by the clock, in what an answer sets off that had come meanwhile.
-  let leasedAtMs = claimedAtMs;
-  let over: NodeJS.Timeout | undefined;
-  const renewed = (askedAtMs: number) => {
-    clearTimeout(over);
-    leasedAtMs = askedAtMs;
-    over = setTimeout(letGo, leasedAtMs + leaseMs - performance.now(), "lost");
-  };
-  const letGoIfOver = () => {
-    if (performance.now() > leasedAtMs + leaseMs) letGo("lost");
-  };
   const checkUntil = (signal: AbortSignal) => {
-    letGoIfOver();
     signal.throwIfAborted();
     if (!isSure(leasedAtMs)) throw new LeaseUnsureError(`others may have taken turn ${turn.id} unseen`);
   };
-  const watch = ({ signal }: AbortController): Hold => ({
+  const untilSure = async (signal: AbortSignal) => {
+    const endsAtMs = performance.now() + leaseMs;
+    while (!signal.aborted && !isSure(leasedAtMs) && performance.now() < endsAtMs) await pause(sureMs, signal);
+    checkUntil(signal);
+  };
+  const watch = ({ signal }: AbortController): TurnHold => ({
     signal,
+    sure: () => untilSure(signal),
     check() {
       checkUntil(signal);
       failpoint("calling", turn.message);
@@ -151,13 +158,13 @@ function hold(turn: Turn, claimedAtMs: number, { limits: { answerMsMax, leaseMs 
   const check = () => checkUntil(writing.signal);
   const ageMs = () => (turn.sinceReplayMs ?? turn.ageMs) + performance.now() - claimedAtMs;
   const timeout = setTimeout(letGo, answerMsMax, "timeout");
-  const end = () => [timeout, over].forEach(clearTimeout);
-  renewed(claimedAtMs);
   return {
     held: { turn, writing: watch(writing), sending: watch(sending), check, ageMs },
     letGo,
-    letGoIfOver,
-    renewed,
-    end,
+    renewed: (askedAtMs) => (leasedAtMs = askedAtMs),
+    end: () => clearTimeout(timeout),
   };
 }
+
+/** How often it is looked whether the database has told. */
+const sureMs = 50;

@@ -90,7 +90,7 @@ async function listen(attachment: Attachment, tokensMax: number, { held, means }
   const bytes = await fetchOrExplain(attachment, limits.soundBytesMax, { held, means });
   if (typeof bytes === "string") return unread(bytes);
   const { name, mimeType } = attachment;
-  held.check();
+  await held.writing.sure();
   try {
     const heard = await transcriber.transcribe({ name, bytes, ...(mimeType && { mimeType }) }, held.writing.signal);
     const words = cutToTokens(heard.trim(), tokensMax);

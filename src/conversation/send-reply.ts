@@ -18,15 +18,16 @@ type Sending = Pick<Gateway, "channels" | "inbox" | "journal" | "limits">;
 export async function sendReply({ turn, sending, ageMs }: HeldTurn, gateway: Sending): Promise<boolean> {
   const { inbox, journal, limits } = gateway;
   if (!turn.reply) throw new Error("only a saved reply is sent");
+  await sending.sure();
   failpoint("sending", turn.message);
   const note = async (shown: readonly string[]) => {
     failpoint("part-sent", turn.message);
-    await persist(() => inbox.shown(turn, shown), limits);
+    await persist(() => inbox.shown(turn, shown), sending.signal, limits);
     failpoint("part-noted", turn.message);
   };
   const parts = await channelOf(turn, gateway).show(turn, turn.reply, note, sending);
   failpoint("shown", turn.message);
-  const more = await persist(() => inbox.delivered(turn, parts), limits);
+  const more = await persist(() => inbox.delivered(turn, parts), sending.signal, limits);
   failpoint("delivered", turn.message);
   journal.delivered(turn, { parts: parts.length, sinceKeptMs: ageMs() });
   return more;

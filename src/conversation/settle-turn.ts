@@ -33,9 +33,9 @@ async function decide(held: HeldTurn, error: unknown, gateway: Gateway): Promise
   const reason = endReason(held);
 
   if (error instanceof LeaseLostError) throw error;
-  // "lost" may only mean that we could not renew it in time: if nobody has taken it, nobody needs to wait for it.
+  // "lost" may only mean that the room was freed, as a dead one's: if nobody has taken the turn yet, nobody died of it.
   if (reason === "shutdown" || reason === "lost") {
-    await persist(() => inbox.putBack(turn, 0, reason), limits);
+    await persist(() => inbox.putBack(turn, 0, reason), held.sending.signal, limits);
     return reason === "lost";
   }
   if (error instanceof AiError) return await settleAiFailure(held, error, gateway);
@@ -81,10 +81,10 @@ async function settleAiFailure(held: HeldTurn, error: AiError, gateway: Gateway)
 async function apologise(held: HeldTurn, kind: AiFailure | "bug", error: unknown, gateway: Gateway): Promise<boolean> {
   const reference = referenceOf(held.turn);
   const text = `⚠️ ${say(held.turn.message.language, `apologies.${kind}`)} (ref ${reference})`;
-  held.turn = await saveReply(held.turn, { text, end: "complete" }, gateway);
+  held.turn = await saveReply(held, { text, end: "complete" }, gateway);
   failpoint("apology-saved", held.turn.message);
   gateway.journal.apologised(held.turn, { reference, reason: String(error) });
-  await persist(() => gateway.inbox.putBack(held.turn, 0, String(error)), gateway.limits);
+  await persist(() => gateway.inbox.putBack(held.turn, 0, String(error)), held.sending.signal, gateway.limits);
   return true;
 }
 
@@ -94,28 +94,36 @@ async function tryAgain(held: HeldTurn, error: unknown, gateway: Gateway): Promi
 }
 
 async function putBack(
-  { turn }: HeldTurn,
+  { turn, sending }: HeldTurn,
   facts: { readonly delayMs: number; readonly reason: string },
   { inbox, journal, limits }: Gateway,
 ): Promise<boolean> {
   failpoint("putting-back", turn.message);
-  await persist(() => inbox.putBack(turn, facts.delayMs, facts.reason), limits);
+  await persist(() => inbox.putBack(turn, facts.delayMs, facts.reason), sending.signal, limits);
   failpoint("put-back", turn.message);
   journal.putBack(turn, facts);
   return facts.delayMs === 0;
 }
 
-async function park({ turn }: HeldTurn, reason: string, { inbox, journal, limits }: Gateway): Promise<boolean> {
+async function park(
+  { turn, sending }: HeldTurn,
+  reason: string,
+  { inbox, journal, limits }: Gateway,
+): Promise<boolean> {
   failpoint("parking", turn.message);
-  await persist(() => inbox.park(turn, reason), limits);
+  await persist(() => inbox.park(turn, reason), sending.signal, limits);
   failpoint("parked", turn.message);
   journal.parked(turn, { reason });
   return true;
 }
 
-async function shut({ turn }: HeldTurn, reason: string, { inbox, journal, limits }: Gateway): Promise<boolean> {
+async function shut(
+  { turn, sending }: HeldTurn,
+  reason: string,
+  { inbox, journal, limits }: Gateway,
+): Promise<boolean> {
   failpoint("parking", turn.message);
-  await persist(() => inbox.shut(turn, reason), limits);
+  await persist(() => inbox.shut(turn, reason), sending.signal, limits);
   failpoint("parked", turn.message);
   journal.parked(turn, { reason });
   journal.roomShut(turn.message, { reason });

@@ -2,7 +2,7 @@ import { answerMessage } from "./answer-message.ts";
 import { failpoint } from "./domain/failpoint.ts";
 import { pause } from "./domain/pause.ts";
 import type { Turn } from "./domain/turn.ts";
-import { type HeldTurn, holdTurns } from "./hold-turns.ts";
+import { type HeldTurn, type HeldTurns, holdTurns } from "./hold-turns.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import type { Claim } from "./ports/inbox.ts";
 import { settlePoison, settleShut, settleTurn } from "./settle-turn.ts";
@@ -18,7 +18,7 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
   const { wire, journal, limits } = gateway;
   const held = holdTurns(gateway, holding);
   const working = new Set<Promise<void>>();
-  const claim = claimer(gateway, held.turns);
+  const claim = claimer(gateway, held);
   const bell = newBell();
   wire.hear("work", bell.ring, taking);
   const sweeping = sweep(gateway, bell, taking);
@@ -69,18 +69,28 @@ function hasWayIn({ message }: Turn, { channels }: Gateway): boolean {
 
 /**
  * Claims while others can see whose it then is. A claim that failed may have been made all the same, so what it took is freed before
- * the next one.
+ * the next one. When the database was away for long, leases have run out whose holders live and have answers in hand: they are given
+ * the time to renew them.
  */
-function claimer({ inbox, presence, journal, limits }: Gateway, inHand: () => readonly Turn[]) {
-  let mayHaveForgotten = false;
+function claimer({ inbox, presence, journal, limits }: Gateway, held: Pick<HeldTurns, "turns" | "renew">) {
+  let awaySinceMs: number | undefined;
+  let waitsUntilMs = 0;
   return async (roomsMax: number): Promise<readonly Claim[]> => {
-    if (presence.sinceMs() === Infinity) return [];
+    if (presence.sinceMs() === Infinity) {
+      awaySinceMs ??= performance.now();
+      return [];
+    }
     try {
-      if (mayHaveForgotten) await inbox.freeForgotten(inHand());
-      mayHaveForgotten = false;
-      return await inbox.claim(roomsMax, limits.leaseMs);
+      if (awaySinceMs !== undefined) {
+        await inbox.freeForgotten(held.turns());
+        await held.renew();
+        const nowMs = performance.now();
+        if (nowMs - awaySinceMs > limits.leaseMs / 2) waitsUntilMs = nowMs + limits.renewFirstMs;
+        awaySinceMs = undefined;
+      }
+      return performance.now() < waitsUntilMs ? [] : await inbox.claim(roomsMax, limits.leaseMs);
     } catch (error) {
-      mayHaveForgotten = true;
+      awaySinceMs ??= performance.now();
       journal.failed("claiming turns", error);
       return [];
     }

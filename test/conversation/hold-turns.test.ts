@@ -68,6 +68,38 @@ test("who is cut off from the database shows nothing of a turn that others may h
   end();
 });
 
+test("whose connection the database has forgotten without a word shows nothing any more, long before its leases run out", async () => {
+  const { held, end } = await claimAndHold();
+  way.hang();
+  await until(() => isUnsure(held.sending), "it has asked, and got no answer", 10_000);
+  way.pass();
+  await until(() => !isUnsure(held.sending), "it knows that nobody took the turn", 20_000);
+  end();
+}, 40_000);
+
+test("an answer whose lease ran out while the database was away is not given up, and goes on if nobody took the turn", async () => {
+  const short = { ...limits, leaseMs: 300 };
+  const { held, end } = await claimAndHold(short);
+  way.refuse();
+  await until(() => isUnsure(held.sending), "it cannot know whether others have it");
+  const overAtMs = performance.now() + short.leaseMs;
+  await until(() => performance.now() > overAtMs, "its lease has run out");
+  expect(held.sending.signal.aborted || held.writing.signal.aborted).toBe(false);
+  expect(() => held.check()).toThrow(LeaseUnsureError);
+
+  way.pass();
+  await until(
+    () =>
+      held.sending.sure().then(
+        () => true,
+        () => false,
+      ),
+    "the database has told",
+  );
+  expect(isUnsure(held.sending)).toBe(false);
+  end();
+});
+
 /** Whether it could show something now; and whether it is to let go for good. */
 function isUnsure(hold: Hold): boolean | "let go" {
   try {
@@ -78,11 +110,11 @@ function isUnsure(hold: Hold): boolean | "let go" {
   }
 }
 
-async function claimAndHold(): Promise<{ readonly held: HeldTurn; end(): void }> {
+async function claimAndHold(given = limits): Promise<{ readonly held: HeldTurn; end(): void }> {
   await store.inbox.keep([{ kind: "question", message: message(), whenFull: { turnsMax: 100 } }]);
   const claimedAtMs = performance.now();
-  const turn = await claimOne();
-  const holding = holdTurns({ ...store, journal: silentJournal, limits }, ending.signal);
+  const turn = await claimOne(given.leaseMs);
+  const holding = holdTurns({ ...store, journal: silentJournal, limits: given }, ending.signal);
   const end = () => {
     holding.release(turn.id);
     holding.end();
@@ -90,8 +122,8 @@ async function claimAndHold(): Promise<{ readonly held: HeldTurn; end(): void }>
   return { held: holding.take(turn, claimedAtMs), end };
 }
 
-async function claimOne(): Promise<Turn> {
-  const [claim] = await store.inbox.claim(1, limits.leaseMs);
+async function claimOne(leaseMs: number): Promise<Turn> {
+  const [claim] = await store.inbox.claim(1, leaseMs);
   if (!claim) throw new Error("there was nothing to claim");
   return claim.turn;
 }

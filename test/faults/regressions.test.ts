@@ -43,7 +43,7 @@ test("when the database drops all connections, living instances are not taken fo
 /** sigstop, seed 42: the AI was asked, and paid, for a turn that another instance had taken and answered meanwhile. */
 test("a process that stood still for longer than its lease asks the AI for nothing when it goes on", async () => {
   const database = await freshDatabase();
-  const store = await open(database.url);
+  const [store, other] = [await open(database.url), await open(database.url)];
   const short = { ...limits, leaseMs: 100 };
   let asked = 0;
   const gateway: Gateway = {
@@ -52,7 +52,9 @@ test("a process that stood still for longer than its lease asks the AI for nothi
       ...store.sessions,
       async record(...given) {
         const session = await store.sessions.record(...given);
+        expect(await other.inbox.claim(1, 60_000)).toEqual([]); // its connection is open from now on: it will be the first to ask
         standStill(short.leaseMs + 50);
+        expect(await other.inbox.claim(1, 60_000)).toHaveLength(1);
         return session;
       },
     },
@@ -70,7 +72,7 @@ test("a process that stood still for longer than its lease asks the AI for nothi
     limits: short,
   };
   await store.inbox.keep([{ kind: "question", message: message(), whenFull: { turnsMax: 100 } }]);
-  const [claim] = await store.inbox.claim(1, 60_000);
+  const [claim] = await store.inbox.claim(1, short.leaseMs);
   if (!claim) throw new Error("there was nothing to claim");
   const holding = holdTurns(gateway, new AbortController().signal);
   const held = holding.take(claim.turn, performance.now());
@@ -78,7 +80,7 @@ test("a process that stood still for longer than its lease asks the AI for nothi
   await expect(answerMessage(held, gateway)).rejects.toBe("lost");
   expect(asked).toBe(0);
   holding.end();
-  await store.close();
+  await Promise.all([store.close(), other.close()]);
   await database.drop();
 });
 

@@ -27,8 +27,12 @@ export const limits = {
   renewMs: 20_000,
   /** How soon a message that waits for an AI is told so. */
   noticeAfterMs: 5_000,
-  /** How long a written ending is tried to be saved when the database is away, before the turn is left to another attempt. */
-  saveMsMax: 60_000,
+  /** How long what must not be done again is kept in memory while the database is away, before the turn is left to another attempt. */
+  saveMsMax: 10 * 60_000,
+  /** The same when the process is to end. */
+  handBackMsMax: 5_000,
+  /** How long nothing is claimed after an absence of the database in which leases may have run out: all instances renew theirs first. */
+  renewFirstMs: 3_000,
   /** Tries of a turn that fails by a bug of ours before it is given up. */
   bugAttemptsMax: 5,
   /** How long after it was kept a question can be edited and is answered anew. */

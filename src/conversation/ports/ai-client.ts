@@ -6,9 +6,10 @@ export interface AiClient {
    * Streams one answer: texts, then exactly one `end`. Never reasoning, never a provider's raw words.
    * Retries and fallbacks happen inside, before the first text only. Aborting `signal` rejects with its reason.
    *
+   * @param check is called right before each request; what it throws ends the answer, with nobody asked
    * @throws AiError
    */
-  stream(prompt: Prompt, signal: AbortSignal): AsyncIterable<AiChunk>;
+  stream(prompt: Prompt, signal: AbortSignal, check?: () => void): AsyncIterable<AiChunk>;
 }
 
 export type Prompt = {

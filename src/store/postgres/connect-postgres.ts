@@ -34,6 +34,7 @@ export function connectPostgres({ url, connectionsMax, report }: PostgresOptions
     connectionTimeoutMillis: connectMs,
     query_timeout: statementMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     application_name: "parley",
   };
   const pool = new pg.Pool({ ...options, max: connectionsMax, idleTimeoutMillis: 60_000 });

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type pg from "pg";
+import { pause } from "../../conversation/domain/pause.ts";
 import type { Presence } from "../../conversation/ports/presence.ts";
 import type { Postgres } from "./connect-postgres.ts";
 
@@ -15,6 +16,9 @@ export type HeldPresence = Presence & {
 export const presenceLock = 0x50_61_72_6c;
 
 const reconnectMs = 500;
+/** How often, and for how long, the connection is asked whether it stands. A server that vanished says nothing for hours. */
+const beatMs = 2_000;
+const beat = { name: "beat", text: "select 1", query_timeout: 3_000 };
 /** After a restart of the database all instances come back within this. */
 const steadyAfterMs = 3_000;
 
@@ -29,6 +33,7 @@ export async function holdPresence(
 ): Promise<HeldPresence> {
   const instance = randomInt(1, 2 ** 31 - 1);
   let client: pg.Client | undefined;
+  const ended = new AbortController();
   let released = false;
   let retry: NodeJS.Timeout | undefined;
   let sinceMs = Infinity;
@@ -47,9 +52,18 @@ export async function holdPresence(
     client = connection;
     sinceMs = performance.now();
     connection.once("end", holdAgain);
+    watch(connection).catch(() => connection.end());
+  };
+  const watch = async (connection: pg.Client) => {
+    for (;;) {
+      await pause(beatMs, ended.signal);
+      if (client !== connection || ended.signal.aborted) return;
+      await connection.query(beat);
+    }
   };
   const holdAgain = () => {
     if (released) return;
+    client = undefined;
     sinceMs = Infinity;
     wasLost = true;
     hold().catch((error: unknown) => {
@@ -65,6 +79,7 @@ export async function holdPresence(
     isSteady: () => !wasLost || performance.now() >= sinceMs + steadyAfterMs,
     async release() {
       released = true;
+      ended.abort();
       clearTimeout(retry);
       await client?.end();
     },
