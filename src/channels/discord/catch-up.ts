@@ -1,6 +1,6 @@
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import { pause } from "../../conversation/domain/pause.ts";
-import { type DiscordAddress, readAddress } from "./discord-address.ts";
+import { type DiscordAddress, findAddress } from "./discord-address.ts";
 import type { DiscordRest, HistoryMessage } from "./discord-rest.ts";
 import type { Arrived, Keeper } from "./keep-in-order.ts";
 import { readError } from "./read-error.ts";
@@ -130,7 +130,8 @@ function byChannel(rooms: readonly Missed[]): Map<string, Missed> {
  * was opened. Rooms that have no history for us are left out: other people's direct messages, in which a command was used.
  */
 function missedSince({ id, audience, address: kept }: ChannelMessage): readonly Missed[] {
-  const address = readAddress(kept);
+  const address = findAddress(kept);
+  if (!address) return [];
   const { guildId } = address;
   if (audience === "group" && !guildId) return [];
   const after = /\d+/.exec(id)?.[0] ?? "0"; // "interaction:1", "edit:1:2"

@@ -50,11 +50,16 @@ export const interactionLifeMs = 15 * 60_000;
  * @throws ChannelError not retryable
  */
 export function readAddress(kept: Json): DiscordAddress {
-  const address = schema.safeParse(kept);
-  if (address.success) return address.data;
+  const address = findAddress(kept);
+  if (address) return address;
   throw new ChannelError("The message has no Discord address: it was kept by another channel or version.", {
     retryable: false,
   });
+}
+
+/** As `readAddress`; undefined where nothing can be answered: another version kept the message, or forgot it. */
+export function findAddress(kept: Json): DiscordAddress | undefined {
+  return schema.safeParse(kept).data;
 }
 
 /** Whom to answer where the bot itself cannot write. */

@@ -4,7 +4,7 @@ import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { PlaceRules, PlaceSettings } from "../../conversation/ports/place-settings.ts";
 import type { ReceiverMemory } from "../../conversation/ports/receiver-memory.ts";
 import type { BotIdentity } from "./bot-identity.ts";
-import { readAddress } from "./discord-address.ts";
+import { findAddress } from "./discord-address.ts";
 import { howMeant, type Meant } from "./how-meant.ts";
 import type { KnownChannel, KnownChannels } from "./known-channels.ts";
 import { isWelcome } from "./is-welcome.ts";
@@ -94,7 +94,8 @@ export function hearMessages(hearing: Hearing): (event: GatewayEvent) => Find | 
   /** A thread that we opened has the id of the message for which it was, and that one was kept in the thread's room. */
   async function findThread(channelId: string): Promise<Thread> {
     const opener = await memory.findMessage("discord", [roomOf(channelId)], channelId);
-    return opener ? { parentId: readAddress(opener.address).channelId } : {};
+    const address = opener && findAddress(opener.address);
+    return address ? { parentId: address.channelId } : {};
   }
 
   function hearChanged(event: unknown): Find | undefined {
@@ -103,25 +104,31 @@ export function hearMessages(hearing: Hearing): (event: GatewayEvent) => Find | 
     const message = written.parse(event);
     if (!isFromPerson(message) || isBlank(message)) return undefined;
     return async () => {
-      const earlier = await find(message.id, message.channel_id);
+      const earlier = await findAnswerable(message.id, message.channel_id);
       if (!earlier) return undefined;
       const { joins: _, ...read } = readMessage(message, me, { language: earlier.language });
-      const { room, author, address } = earlier;
+      const { room, address } = earlier;
       const about = { kind: "edited", messageId: message.id } as const;
       const editedAtMs = Date.parse(editedAt);
-      return { ...read, id: `edit:${message.id}:${editedAtMs}`, room, author, address, about, sentAtMs: editedAtMs };
+      return { ...read, id: `edit:${message.id}:${editedAtMs}`, room, address, about, sentAtMs: editedAtMs };
     };
   }
 
   function hearRemoved({ id, channel_id: channelId }: { readonly id: string; readonly channel_id: string }): Find {
     return async () => {
-      const earlier = await find(id, channelId);
+      const earlier = await findAnswerable(id, channelId);
       if (!earlier) return undefined;
       const { channel, room, author, audience, language, address } = earlier;
       const about = { kind: "deleted", messageId: id } as const;
       const what = { channel, room, id: `delete:${id}`, author, text: "", audience, about, address };
       return { ...what, ...(language && { language }), sentAtMs: Date.now() };
     };
+  }
+
+  /** As `find`; none whose place was forgotten with it, as an earlier version did. */
+  async function findAnswerable(id: string, channelId: string): Promise<ChannelMessage | undefined> {
+    const found = await find(id, channelId);
+    return found && findAddress(found.address) && found;
   }
 
   /** A message of ours, in the thread that was opened for it or where it was written. */

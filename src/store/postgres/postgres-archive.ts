@@ -139,12 +139,19 @@ const holdings: Statement = {
 
 const newestTurn: Statement = { name: "newest-turn", text: `select max(id) as newest from turns` };
 
+/**
+ * The place stays: after a lost session its channel reads from there on what was missed, and knows its threads by it. What is a key
+ * to something, or names the person, goes.
+ */
+const placeOnly = `case when jsonb_typeof(message->'address') = 'object'
+    then (message->'address') - 'aside' || case when (message->'address') ? 'token' then '{"token": ""}' else '{}' end::jsonb end`;
+
 /** What is not shown yet goes its way first. */
 const forgetTurns: Statement = {
   name: "forget-turns",
   text: `update turns set reply = null, message = jsonb_build_object('channel', message->'channel', 'room', message->'room',
       'id', message->'id', 'author', '{"id": "forgotten", "name": "Forgotten"}'::jsonb, 'text', '', 'audience', message->'audience',
-      'address', null, 'sentAtMs', message->'sentAtMs')
+      'address', ${placeOnly}, 'sentAtMs', message->'sentAtMs')
     from rooms where rooms.id = turns.room_id and turns.id >= $1 and turns.id < $2 and rooms.channel = $3
      and message->'author'->>'id' = $4 and turns.state not in ('waiting', 'answered')`,
 };

@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
+import { until } from "../until.ts";
+import { openWorld, type World } from "./open-world.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let world: World;
+let discord: DiscordDouble;
+
+beforeEach(async () => {
+  world = await openWorld();
+  discord = await startDiscordDouble({ rateLimit: undefined });
+});
+afterEach(async () => {
+  await world.close();
+  await discord.close();
+  expect(discord.unknownRequests).toEqual([]);
+  expect(discord.violations).toEqual([]);
+});
+
+async function start() {
+  const parley = await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
+  await until(() => discord.connected() > 0, "Discord is connected", 20_000);
+  return parley;
+}
+const answers = (channel: string) =>
+  discord.transcript(channel).flatMap(({ author, content }) => (author === "parley" && content ? [content] : []));
+const untilAnswered = async (channel: string, count: number) => {
+  await until(() => answers(channel).length === count, `${count} answers`, 20_000);
+  return answers(channel);
+};
+
+/** Asks for it, and confirms. */
+async function forget(author: string, channel: string) {
+  const before = answers(channel).length;
+  discord.interact({ channel, author, command: "forget" });
+  await untilAnswered(channel, before + 1);
+  const asked = discord.transcript(channel).findLast(({ author: by }) => by === "parley");
+  discord.press({ messageId: asked?.id ?? "", author, label: "🗑 Delete all of it" });
+  await until(() => answers(channel).at(-1)?.includes("Deleted for good"), "all is deleted", 20_000);
+}
+
+test("after somebody wanted to be forgotten and a session was lost, everybody is still heard, threads too", async () => {
+  await start();
+  const [adas, bens, server] = [discord.dm("Ada"), discord.dm("Ben"), discord.serverChannel()];
+  discord.say({ channel: adas, author: "Ada", content: "hello" });
+  discord.say({ channel: bens, author: "Ben", content: "hello" });
+  const thread = discord.say({ channel: server, author: "Ada", content: `<@${discord.botId}> hello` });
+  for (const channel of [adas, bens, thread]) await untilAnswered(channel, 1);
+  await forget("Ada", adas);
+
+  discord.gateway.reachable = false;
+  discord.dropConnections();
+  await until(() => discord.connected() === 0, "the connection is gone");
+  discord.forgetSessions();
+  discord.say({ channel: bens, author: "Ben", content: "missed" });
+  discord.say({ channel: thread, author: "Ben", content: "missed, and nobody mentioned" });
+  discord.gateway.reachable = true;
+  expect((await untilAnswered(bens, 2)).at(-1)).toBe("You said: missed");
+  expect((await untilAnswered(thread, 2)).at(-1)).toBe("You said: Ben: missed, and nobody mentioned");
+  discord.say({ channel: adas, author: "Ada", content: "live" });
+  expect((await untilAnswered(adas, 3)).at(-1)).toBe("You said: live");
+});
+
+test("rooms and threads whose place an earlier version forgot hold nobody else up", async () => {
+  await start();
+  const [adas, bens, server] = [discord.dm("Ada"), discord.dm("Ben"), discord.serverChannel()];
+  discord.say({ channel: adas, author: "Ada", content: "hello" });
+  const thread = discord.say({ channel: server, author: "Ada", content: `<@${discord.botId}> hello` });
+  for (const channel of [adas, thread]) await untilAnswered(channel, 1);
+  await world.run(`update turns set message = message || '{"address": null}'`);
+
+  discord.gateway.reachable = false;
+  discord.dropConnections();
+  await until(() => discord.connected() === 0, "the connection is gone");
+  discord.forgetSessions();
+  discord.gateway.reachable = true;
+  await until(() => discord.connected() > 0, "a new session", 20_000);
+  discord.say({ channel: bens, author: "Ben", content: "live" });
+  discord.say({ channel: thread, author: "Ben", content: `<@${discord.botId}> and here?` });
+  await untilAnswered(bens, 1);
+  await untilAnswered(thread, 2);
+});
+
+test("a question that was forgotten can still be changed by whoever wrote it, and taken back", async () => {
+  const parley = await start();
+  const channel = discord.dm("Ada");
+  const question = discord.say({ channel, author: "Ada", content: "hullo" });
+  await untilAnswered(channel, 1);
+  await forget("Ada", discord.serverChannel());
+  await parley.stop();
+  await start();
+  discord.edit(question, "hello");
+  await until(() => answers(channel).join() === "You said: hello", "the new answer", 20_000);
+  expect(await world.count("users where channel_user_id = 'forgotten'")).toBe(0);
+  discord.remove(question);
+  await until(() => answers(channel).length === 0, "the answer goes", 20_000);
+  expect(await world.count("turns where state = 'parked'")).toBe(0);
+});
