@@ -506,6 +506,8 @@ class Double implements TelegramDouble {
     this.#webhook?.close();
     this.#webhook = undefined;
     if (url === "") return true;
+    this.#poll?.refuse(new Refused(409, "Conflict: terminated by setWebhook request"));
+    this.#poll = undefined;
     const to = { url, secret: secret_token, connectionsMax: params.max_connections ?? 40 };
     const fate = (updateId: number) => (this.#away ? "away" : this.#chaos?.deliveryOf(updateId));
     this.#webhook = new TelegramWebhook(to, fate, ({ update_id }) => this.#confirm(update_id));

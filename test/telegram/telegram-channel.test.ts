@@ -96,6 +96,33 @@ test("a second poller takes turns instead of giving up", async () => {
   await until(() => first.health().state === "connected", "the first to be connected again");
 });
 
+test("polling begins by itself though an instance that a deploy has not reached yet sets its webhook again and again", async () => {
+  const double = await telegram();
+  const old = listening(channelOfWebhook(double));
+  await until(() => double.webhookUrl !== "", "the webhook");
+  const { kept } = listening(channelTo(double));
+  await until(() => double.callsOf("setWebhook").length > 3, "some fighting");
+  await old.close();
+  double.say({ chat: 7, text: "Hello" });
+  await until(() => kept.length === 1, "the message");
+  expect(double.webhookUrl).toBe("");
+});
+
+test("a webhook that is set while a poll waits ends it, as Telegram says, and is removed", async () => {
+  const double = await telegram();
+  const channel = channelTo(double);
+  const { kept } = listening(channel);
+  await until(() => channel.health().state === "connected" && double.callsOf("getUpdates").length > 1, "the long poll");
+  await fetch(`${double.url}/bot${double.token}/setWebhook`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ url: "http://127.0.0.1:9/" }),
+  });
+  double.say({ chat: 7, text: "Hello" });
+  await until(() => kept.length === 1, "the message");
+  expect(channel.reports.join()).toContain("terminated by setWebhook request");
+});
+
 test.each([
   ["is wrong", (double: TelegramDouble) => ({ token: new Secret(`${double.botId}:a-wrong-token-of-the-tests`) })],
   ["is none", () => ({ token: new Secret("a/b") })],
@@ -370,6 +397,11 @@ test("the derived webhook secret is stable, is allowed by Telegram and is not th
 
 const secret = new Secret("a-webhook-secret");
 const webhook = { url: "http://127.0.0.1:9/", secret };
+/** One that looks often whether its webhook still stands. */
+function channelOfWebhook({ token, url: apiRoot }: TelegramDouble) {
+  const options = { token: new Secret(token), apiRoot, commands, pauses: pausesOver(), report: () => {}, webhook };
+  return telegramChannel(options, { ...timings, webhookCheckMs: 50 });
+}
 const update = (id: number, text: string) => ({
   update_id: id,
   message: {
@@ -398,10 +430,7 @@ test("with a webhook Telegram is told where and by which secret, and a delivery 
 
 test("a webhook that someone else has set is set again", async () => {
   const double = await telegram();
-  const token = new Secret(double.token);
-  const options = { token, apiRoot: double.url, commands, pauses: pausesOver(), report: () => {}, webhook };
-  const channel = { ...telegramChannel(options, { ...timings, webhookCheckMs: 50 }), reports: [] };
-  listening(channel);
+  listening(channelOfWebhook(double));
   await until(() => double.webhookUrl !== "", "the webhook");
   await fetch(`${double.url}/bot${double.token}/deleteWebhook`);
   await until(() => double.webhookUrl !== "", "the webhook again");

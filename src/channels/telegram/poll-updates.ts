@@ -1,3 +1,4 @@
+import { GrammyError } from "grammy";
 import { askTelegram } from "./ask-telegram.ts";
 import { introduceBot } from "./introduce-bot.ts";
 import type { Self } from "./read-message.ts";
@@ -12,14 +13,21 @@ import { signalOf } from "./signal-of.ts";
 export function pollUpdates(link: TelegramLink, take: Take, signal: AbortSignal): () => Promise<void> {
   const { api, timings } = link;
   let self: Self | undefined;
+  let isWebhookGone = false;
   let offset: number | undefined;
+  const noteWebhook = (error: unknown): never => {
+    isWebhookGone &&= !tellsOfWebhook(error);
+    throw error;
+  };
 
   return async () => {
-    self ??= await startPolling(link);
+    self ??= await introduceBot(link);
+    if (!isWebhookGone) await askTelegram(api.deleteWebhook({ drop_pending_updates: false })); // what waits for it is kept
+    isWebhookGone = true;
     // The first poll after a failure does not wait, so that we know soon whether we are connected.
     const timeout = link.health.state === "connected" ? timings.pollSeconds : 0;
     const poll = { limit: 100, timeout, allowed_updates: updateKindsOf(link), ...(offset !== undefined && { offset }) };
-    const updates = await askTelegram(api.getUpdates(poll, signalOf(signal)));
+    const updates = await askTelegram(api.getUpdates(poll, signalOf(signal)).catch(noteWebhook));
     link.health = { state: "connected" };
     await take(
       updates.flatMap((update) => readUpdate(update, link) ?? []),
@@ -30,11 +38,12 @@ export function pollUpdates(link: TelegramLink, take: Take, signal: AbortSignal)
   };
 }
 
-/** Telegram refuses polls while a webhook is set. What waits for it is kept. */
-async function startPolling(link: TelegramLink): Promise<Self> {
-  const self = await introduceBot(link);
-  await askTelegram(link.api.deleteWebhook({ drop_pending_updates: false }));
-  return self;
+/**
+ * Telegram refuses polls while a webhook is set, and ends those under way when one is set: by an instance with the settings of before,
+ * which a deploy has not reached yet.
+ */
+function tellsOfWebhook(error: unknown): boolean {
+  return error instanceof GrammyError && error.error_code === 409 && /webhook/i.test(error.description);
 }
 
 /** An update that cannot be read must not hold up those behind it. */
