@@ -68,8 +68,7 @@ async function judge(message: ChannelMessage, gateway: Accepting): Promise<Verdi
   const { about, language, text } = message;
   if (about?.kind === "deleted") return revise(message, about.messageId, null);
   if (about?.kind === "edited") return judgeEdit(message, about.messageId, gateway);
-  if (parseCommand(text)?.name === "stop")
-    return { message, arrival: { kind: "stop", message }, receipt: { kind: "kept" } };
+  if (parseCommand(text)?.name === "stop") return judgeStop(message, gateway);
   const { messageCharsMax } = gateway.limits;
   if (text.length > messageCharsMax) {
     const sentence = say(language, "refusals.longMessage", { count: messageCharsMax });
@@ -92,8 +91,25 @@ async function judge(message: ChannelMessage, gateway: Accepting): Promise<Verdi
     };
 
   const { retryAfterMs, first } = permit;
+  return refuse(message, { ...tooMany(message, retryAfterMs), retryAfterMs, isTold: first }, gateway);
+}
+
+function tooMany({ language }: ChannelMessage, retryAfterMs: number) {
   const sentence = say(language, "refusals.tooMany", { wait: sayDuration(language, retryAfterMs) });
-  return refuse(message, { sentence, reason: "too many at once", retryAfterMs, isTold: first }, gateway);
+  return { sentence, reason: "too many at once" };
+}
+
+/** It stops, however many its sender has sent; only an answer it gets no more than other messages do. */
+async function judgeStop(message: ChannelMessage, { rateLimiter, limits }: Accepting): Promise<Verdict> {
+  const permitKey = permitKeyOf(message);
+  const permit = await rateLimiter.take(permitKey);
+  const stop = (turnsMax: number): Arrival => ({ kind: "stop", message, turnsMax });
+  if (permit.kind === "granted")
+    return { message, arrival: stop(limits.roomTurnsMax), receipt: { kind: "kept" }, permitKey };
+
+  const { retryAfterMs } = permit;
+  const { sentence, reason } = tooMany(message, retryAfterMs);
+  return { message, arrival: stop(0), receipt: { kind: "refused", sentence, retryAfterMs }, reason };
 }
 
 /** An edit that is not taken needs no words: the question keeps its answer. */
@@ -146,7 +162,7 @@ function refusesAtDoor({ channel }: ChannelMessage, { channels }: Pick<Accepting
 
 function receiptOf({ message, receipt }: Verdict, outcome: Kept | undefined): Receipt {
   if (outcome === "known") return { kind: "known" };
-  if (outcome === "full")
+  if (outcome === "full" && receipt.kind === "kept")
     return { kind: "refused", sentence: say(message.language, "refusals.fullRoom"), retryAfterMs: fullRoomMs };
   return receipt;
 }
@@ -157,8 +173,8 @@ function note(
   { wire, journal }: Pick<Accepting, "wire" | "journal">,
 ): void {
   if (receipt.kind === "known") return journal.duplicate(message);
-  if (receipt.kind === "refused") return journal.refused(message, reason);
   if (arrival?.kind === "stop" || arrival?.kind === "revision")
     wire.send("stop", { channel: message.channel, room: message.room });
+  if (receipt.kind === "refused") return journal.refused(message, reason);
   journal.kept(message);
 }

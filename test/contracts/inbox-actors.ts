@@ -58,7 +58,7 @@ export async function write(letters: readonly Letter[], { world, call, observed:
 }
 
 function toArrival(kind: string, arriving: Arrival["message"]): Arrival {
-  if (kind === "stop") return { kind: "stop", message: arriving };
+  if (kind === "stop") return { kind: "stop", message: arriving, turnsMax: 100 };
   if (kind === "refusal") return { kind: "refusal", message: arriving, reply };
   return { kind: "question", message: arriving, whenFull: { turnsMax: 100 } };
 }

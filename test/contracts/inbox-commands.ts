@@ -64,7 +64,7 @@ function step(name: string, run: (model: Model, real: Real) => Promise<void>): S
 function keep(given: readonly (readonly [room: string, key: number, kind: number])[]): Step {
   const arrivals = given.map(([room, key, kind]): Arrival => {
     const arriving = message({ room, id: `m${key}` });
-    if (kind === 0) return { kind: "stop", message: arriving };
+    if (kind === 0) return { kind: "stop", message: arriving, turnsMax: 4 };
     if (kind === 1) return { kind: "refusal", message: arriving, reply };
     if (kind === 2) return { kind: "refusal", message: arriving };
     return { kind: "question", message: arriving, whenFull: { turnsMax: 4, ...(kind > 5 && { words: reply }) } };

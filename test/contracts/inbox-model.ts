@@ -121,8 +121,8 @@ export function keepInModel(model: Model, arrival: Arrival): Kept {
       const running = room.turns.find(({ state }) => state === "waiting");
       const stops = running !== undefined && running.attempt > 0;
       if (stops) running.stopRequested = true;
-      add("waiting", { stoppedTurn: stops });
-      return "new";
+      add(unfinished < arrival.turnsMax ? "waiting" : "refused", { stoppedTurn: stops });
+      return unfinished < arrival.turnsMax ? "new" : "full";
     }
   }
 }

@@ -446,10 +446,14 @@ describe("fair shares", () => {
 });
 
 describe("stopping", () => {
+  const sayStop = (given: Partial<ChannelMessage> = {}, turnsMax = 100) =>
+    inbox.keep([{ kind: "stop", message: message({ text: "/stop", ...given }), turnsMax }]);
+  const press = ({ id: turnId }: Turn) => sayStop({ about: { kind: "pressed", turnId } });
+
   test("a stop reaches the running turn, waits for its own answer, and says that it stopped something", async () => {
     await ask({ text: "tell me a story" });
     const running = await claimOne();
-    await inbox.keep([{ kind: "stop", message: message({ text: "/stop" }) }]);
+    await sayStop();
     expect((await inbox.renew([running], leaseMs)).get(running.id)).toBe("stopped");
     await inbox.answered(running, { text: "once", end: "stopped" });
     await inbox.delivered(running, []);
@@ -459,7 +463,7 @@ describe("stopping", () => {
   });
 
   test("a stop with nothing running stops nothing that comes later", async () => {
-    await inbox.keep([{ kind: "stop", message: message({ text: "/stop" }) }]);
+    await sayStop();
     await ask({ text: "later" });
     const stop = await claimOne();
     expect(stop.stoppedTurn).toBeUndefined();
@@ -471,8 +475,33 @@ describe("stopping", () => {
   test("a stop reaches a turn that waits to be tried again", async () => {
     await ask();
     await inbox.putBack(await claimOne(), 0, "the AI is away");
-    await inbox.keep([{ kind: "stop", message: message({ text: "/stop" }) }]);
+    await sayStop();
     expect((await claimOne()).stopRequested).toBe(true);
+  });
+
+  test("a button stops the answer above it, and not the next one when it comes too late", async () => {
+    await ask({ text: "mine" });
+    await ask({ text: "theirs" });
+    const mine = await claimOne();
+    await inbox.answered(mine, reply);
+    await inbox.delivered(mine, ["1"]);
+    const theirs = await claimOne();
+    await press(mine);
+    expect((await inbox.renew([theirs], leaseMs)).get(theirs.id)).toBe("held");
+    await press(theirs);
+    expect((await inbox.renew([theirs], leaseMs)).get(theirs.id)).toBe("stopped");
+  });
+
+  test("where too many wait it stops all the same, and nothing more waits", async () => {
+    await ask({ text: "tell me a story" });
+    const running = await claimOne();
+    const late = message({ text: "/stop" });
+    expect(await sayStop(late, 1)).toEqual(["full"]);
+    expect(await sayStop(late, 1)).toEqual(["known"]);
+    expect((await inbox.renew([running], leaseMs)).get(running.id)).toBe("stopped");
+    await inbox.answered(running, reply);
+    expect(await inbox.delivered(running, ["1"])).toBe(true); // it has a number
+    await nothingToClaim();
   });
 });
 

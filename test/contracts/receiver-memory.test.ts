@@ -51,7 +51,7 @@ test("an allowance comes back with time", async () => {
 
 test("the newest message of each room is found, the rooms that were active last first, as far as asked", async () => {
   const keep = (room: string, id: string, channel = "discord") =>
-    store.inbox.keep([{ kind: "stop", message: message({ channel, room, id }) }]);
+    store.inbox.keep([{ kind: "stop", message: message({ channel, room, id }), turnsMax: 100 }]);
   await keep("me/1", "1");
   await keep("me/2", "2");
   await keep("me/1", "3");
@@ -66,7 +66,9 @@ test("the newest message of each room is found, the rooms that were active last 
 
 test("a kept message is found by its id in the rooms where it may be, and nowhere else", async () => {
   const keep = (room: string, channel = "discord") =>
-    store.inbox.keep([{ kind: "stop", message: message({ channel, room, id: "77", text: `in ${room}` }) }]);
+    store.inbox.keep([
+      { kind: "stop", message: message({ channel, room, id: "77", text: `in ${room}` }), turnsMax: 100 },
+    ]);
   await keep("me/a");
   await keep("me/b", "telegram");
   const find = async (...rooms: string[]) => (await memory.findMessage("discord", rooms, "77"))?.text;

@@ -179,7 +179,7 @@ describe("replaying", () => {
     await ask({ text: "tell me a story" });
     const running = await claimOne();
     await turns.replay(parked.id, "keep-reply");
-    await inbox.keep([{ kind: "stop", message: message({ text: "/stop" }) }]);
+    await inbox.keep([{ kind: "stop", message: message({ text: "/stop" }), turnsMax: 100 }]);
     expect((await inbox.renew([running], leaseMs)).get(running.id)).toBe("stopped");
     await end(running);
     expect((await claimOne()).stopRequested).toBeUndefined();

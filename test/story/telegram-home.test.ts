@@ -124,11 +124,29 @@ test("a growing answer in a group is edited at most 15 times a minute, with a bu
   world.ai.release(1);
   await until(() => labels(group.id)[0]?.includes(button("stop")), "a draft with its button", 10_000);
   const [draft] = ours(group.id);
-  telegram.press(group.id, draft?.id ?? 0, button("stop"), ada);
+  for (const _ of ["a", "double tap"]) telegram.press(group.id, draft?.id ?? 0, button("stop"), ada);
   await untilSaid(group.id, /\(stopped\)$/);
   world.ai.release();
+  await until(async () => (await world.count("turns where state = 'delivered'")) === 3, "both taps are done", 10_000);
+  expect(labels(group.id)).toEqual([[button("continue"), button("regenerate"), button("model")]]);
   expect(telegram.callsOf("sendMessageDraft")).toEqual([]);
 });
+
+test("someone who says /stop again and again stops what runs, is heard as often as others, and keeps nobody waiting", async () => {
+  await world.startBot({ RATE_LIMIT_PER_MINUTE: "3" });
+  await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
+  for (let n = 0; n < 4; n++) telegram.say({ chat: group, from: bob, text: "/stop@parley_bot" });
+  await until(async () => (await world.count("turns where state = 'delivered'")) === 3, "three are heard", 20_000);
+  world.ai.hold();
+  telegram.say({ chat: group, from: ada, text: "@parley_bot hello" });
+  await until(() => world.ai.running > 0, "the AI is asked", 10_000);
+  for (let n = 0; n < 4; n++) telegram.say({ chat: group, from: bob, text: "/stop@parley_bot" });
+  await untilSaid(group.id, /\(stopped\)$/);
+  world.ai.release();
+  telegram.say({ chat: group, from: ada, text: "@parley_bot and now?" });
+  await untilSaid(group.id, /and now\?$/);
+  expect(texts(group.id)).toHaveLength(3 + 2);
+}, 30_000);
 
 test("the last question, edited within a minute, is answered anew in place", async () => {
   await world.startBot();

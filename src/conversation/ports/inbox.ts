@@ -82,8 +82,11 @@ export type Arrival =
       /** Its sender has written a lot just now: where many rooms wait, this one lets the others go first. */
       readonly yields?: boolean;
     }
-  /** Ends the turn that is being answered in the room, and waits for an answer of its own. */
-  | { readonly kind: "stop"; readonly message: ChannelMessage }
+  /**
+   * Ends the turn that is being answered in the room (one that was pressed: only that whose button it was), and waits for an answer of
+   * its own. With `turnsMax` turns that wait in the room it ends it all the same, and gets none: "full".
+   */
+  | { readonly kind: "stop"; readonly message: ChannelMessage; readonly turnsMax: number }
   /**
    * An edit or a deletion of a message of the room: kept if that one is known, and was kept at most `withinMs` ago. "known" if not: then
    * there is nothing to do. Stops the turn that answers it, or spares it if nobody has begun.
@@ -104,8 +107,8 @@ export type Arrival =
 export type WhenFull = { readonly turnsMax: number; readonly words?: FinalReply };
 
 /**
- * "queued": new, and another turn of its room comes first. "joined": it belongs to a turn that waits for it. "full": a question that was
- * not taken, because too many wait in its room.
+ * "queued": new, and another turn of its room comes first. "joined": it belongs to a turn that waits for it. "full": a question or a
+ * stop that gets no answer, because too many wait in its room.
  */
 export type Kept = "new" | "queued" | "joined" | "known" | "full";
 

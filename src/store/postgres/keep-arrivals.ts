@@ -41,16 +41,19 @@ function compareRooms(a: Arrival, b: Arrival): number {
 
 async function keepOne(query: Postgres["query"], arrival: Arrival): Promise<Kept> {
   if (arrival.kind === "question") return (await keepQuestions(query, [arrival]))[0] ?? "known";
-  const [row] = await query<{ id: string | null }>(...keepingOf(arrival));
-  return row?.id ? "new" : "known";
+  const [row] = await query<{ state: string }>(...keepingOf(arrival));
+  if (!row) return "known";
+  return arrival.kind === "stop" && row.state === "refused" ? "full" : "new";
 }
 
 function keepingOf(arrival: Exclude<Arrival, Question>): readonly [Statement, readonly unknown[]] {
   const { channel, room, id } = arrival.message;
   const values = [channel, room, id, toJson(arrival.message)];
   switch (arrival.kind) {
-    case "stop":
-      return [keepStop, values];
+    case "stop": {
+      const { about } = arrival.message;
+      return [keepStop, [...values, about?.kind === "pressed" ? about.turnId : null, arrival.turnsMax]];
+    }
     case "revision":
       return [keepRevision, [...values, arrival.messageId, arrival.withinMs]];
     case "refusal": {
@@ -173,8 +176,8 @@ const keepRefusal: Statement = {
     insert into turns (room_id, seq, message_id, message, state, reply)
     select id, last_seq, $3, $4::jsonb, $5, $6::jsonb from room
     on conflict (room_id, message_id) do nothing
-    returning id
-  ) select id from kept`,
+    returning state
+  ) select state from kept`,
 };
 
 /**
@@ -200,24 +203,30 @@ const keepRevision: Statement = {
     insert into turns (room_id, seq, message_id, message, state)
     select id, last_seq, $3, $4::jsonb, 'waiting' from room
     on conflict (room_id, message_id) do nothing
-    returning id
-  ) select id from kept`,
+    returning state
+  ) select state from kept`,
 };
 
-/** Ends the turn that has been begun in the room and has no reply yet. */
+/**
+ * Ends the turn that has been begun in the room and has no reply yet; a button only the one under whose answer it stands. It is ended
+ * also where too many wait for an answer to the stop itself.
+ */
 const keepStop: Statement = {
   name: "keep-stop",
   text: `with ${roomOfArrival}, running as (
     select turns.id from turns join room on room.id = turns.room_id
-     where turns.state = 'waiting' order by turns.seq limit 1
+     where turns.state = 'waiting' and ($5::bigint is null or turns.id = $5) order by turns.seq limit 1
   ), stopped as (
     update turns set stop_requested = true from running
      where turns.id = running.id and turns.state = 'waiting' and turns.attempt > 0
     returning turns.id
+  ), waiting as (
+    select count(*) as turns from turns join room on room.id = turns.room_id where turns.state in ('waiting', 'answered')
   ), kept as (
     insert into turns (room_id, seq, message_id, message, state, stopped_turn)
-    select id, last_seq, $3, $4::jsonb, 'waiting', exists (select from stopped) from room
+    select id, last_seq, $3, $4::jsonb, case when turns < $6::bigint then 'waiting' else 'refused' end, exists (select from stopped)
+      from room, waiting
     on conflict (room_id, message_id) do nothing
-    returning id
-  ) select id from kept`,
+    returning state
+  ) select state from kept`,
 };
