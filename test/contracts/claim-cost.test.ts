@@ -38,6 +38,7 @@ async function costOfClaim(past: Past): Promise<Cost> {
   await client.query(restingRooms, [past.finished / 50, 50]);
   await client.query(waitingRooms, [past.waiting]);
   await client.query("vacuum analyze");
+  await client.query("select pg_stat_force_next_flush()"); // else what the inserts read may be told after the reset
   await client.query("select pg_stat_reset()");
 
   const presence = await holdPresence(postgres, () => {});
