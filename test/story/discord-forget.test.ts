@@ -98,3 +98,28 @@ test("a question that was forgotten can still be changed by whoever wrote it, an
   await until(() => answers(channel).length === 0, "the answer goes", 20_000);
   expect(await world.count("turns where state = 'parked'")).toBe(0);
 });
+
+test("an answer that somebody else had written once more is forgotten with its question; what they said is not", async () => {
+  await start();
+  const server = discord.serverChannel();
+  world.ai.answer = () => "Ada's secret";
+  const thread = discord.say({
+    channel: server,
+    author: "Ada",
+    content: `<@${discord.botId}> what do you know of me?`,
+  });
+  await untilAnswered(thread, 1);
+  for (const answer of ["Ada's secret once more", "and again Ada's secret"]) {
+    world.ai.answer = () => answer;
+    discord.interact({ channel: thread, author: "Ben", command: "regenerate" });
+    await until(() => answers(thread).includes(answer), "it is answered once more", 20_000);
+  }
+  world.ai.answer = () => "Secrets of Ben";
+  discord.say({ channel: thread, author: "Ben", content: "and of me?" });
+  await until(() => answers(thread).includes("Secrets of Ben"), "Ben is answered", 20_000);
+  await forget("Ada", discord.dm("Ada"));
+  const words = (of: string) => world.count(`turns where message::text || coalesce(reply::text, '') like '%${of}%'`);
+  expect(await words("Ada")).toBe(0);
+  expect(await words("Secrets of Ben")).toBe(1);
+  await until(async () => (await words(discord.userId("Ada"))) === 0, "nothing tells who it was");
+});

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openWorld, type World } from "./open-world.ts";
+import { until } from "../until.ts";
 import { visit } from "./visit.ts";
 
 let world: World;
@@ -116,7 +117,7 @@ test("everything that is kept of a person is deleted when they ask for it twice,
   await bob.ask("a word of Bob's");
   const asked = (await ada.ask("/forget"))?.text ?? "";
   expect(asked).toMatch(
-    /Messages: 2\n- Answers to them: 2\n- Conversations of your own: 2\n- Days of usage figures: 1\n/,
+    /Messages: 2\n- Answers to them: 2\n- Conversations of your own: 2\n- Days of usage figures: 1\n- Your name, your settings/,
   );
   const [, code = ""] = /`\/forget (\w+)`/.exec(asked) ?? [];
   expect((await bob.ask(`/forget ${code}`))?.text).toContain("To delete all of it");
@@ -130,9 +131,22 @@ test("everything that is kept of a person is deleted when they ask for it twice,
   ])
     expect(await world.count(words), words).toBe(0);
   expect(await world.count("messages where content like '%Bob%'")).toBe(2);
-  expect((await ada.ask("/forget"))?.text).toContain("I keep nothing");
+  expect((await ada.ask("/forget"))?.text).toMatch(
+    /Messages: 0\n- Answers to them: 0\n- Conversations of your own: 0\n/,
+  );
   await ada.ask("hello");
   expect(lastPrompt().slice(1)).toEqual(["hello"]);
+});
+
+test("who has only given commands is forgotten too, with name, choices and the asking itself", async () => {
+  const page = await visit((await world.start()).url);
+  await page.ask("/system Answer like a pirate.");
+  await page.ask("/reset");
+  const [, code = ""] = /`\/forget (\w+)`/.exec((await page.ask("/forget"))?.text ?? "") ?? [];
+  expect((await page.ask(`/forget ${code}`))?.text).toContain("Deleted for good");
+  expect(await world.count("users")).toBe(0);
+  const named = "turns where message->'author'->>'id' <> 'forgotten' or message->>'text' <> ''";
+  await until(async () => (await world.count(named)) === 0, "nothing tells who it was");
 });
 
 test("the last question is answered once more, without its first answer in the prompt; a cut answer goes on", async () => {

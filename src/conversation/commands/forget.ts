@@ -16,7 +16,6 @@ export const forget: CommandHandler = {
     const code = confirmationOf(message);
     if (argument.toLowerCase() !== code) {
       const holdings = await archive.holdings(message);
-      if (Object.values(holdings).every((count) => count === 0)) return say(language, "forget.nothing");
       return {
         text: `${sayHoldings("forget.ask", holdings, language)}\n\n${say(language, "forget.how", { code })}`,
         buttons: [[{ label: say(language, "buttons.forget"), command: `/forget ${code}` }]],
@@ -27,7 +26,7 @@ export const forget: CommandHandler = {
     journal.forgot(message, deleted);
     const time = utcMinute(message.sentAtMs);
     const receipt = say(language, "forget.receipt", { reference: referenceOf(turn), time });
-    return `${sayHoldings("forget.done", deleted, language)}\n\n${receipt}`;
+    return { text: `${sayHoldings("forget.done", deleted, language)}\n\n${receipt}`, forgets: true };
   },
 };
 

@@ -13,6 +13,8 @@ export type Reply = {
   readonly buttons?: readonly (readonly Button[])[];
   /** Nobody writes on it for now: it must stay by itself where drafts fade. */
   readonly stays?: true;
+  /** The person was forgotten: once it is shown, nothing that names them is kept with it. */
+  readonly forgets?: true;
   /** Comes with it, as a file to save. */
   readonly file?: ReplyFile;
 };

@@ -18,12 +18,13 @@ export interface Archive {
   /** What was said in a conversation, the newest `countMax`, oldest first. */
   read(conversationId: string, countMax: number): Promise<readonly Said[]>;
 
-  /** How much is kept of the person who asks. */
+  /** How much is kept of the person who asks, beside what comes with every message: their name, what they chose, their commands. */
   holdings(message: ChannelMessage): Promise<Holdings>;
 
   /**
    * Deletes what is kept of the person who asks, in all rooms of the channel: words, answers to them, conversations of their own,
-   * settings and usage. What comes again is still known by its id. The turn of the message itself stays until it is answered.
+   * settings and usage, and who they were in what else they wrote. What comes again is still known by its id, and its place by that. The
+   * turn of the message itself stays until it has ended (`Reply.forgets`); what was set for a group stays with the group.
    *
    * @returns what was deleted; less when it is repeated
    */

@@ -36,7 +36,8 @@ export interface Inbox {
   answered(turn: Turn, reply: FinalReply, answer?: Answer): Promise<void>;
 
   /**
-   * Ends the turn: the room shows its reply in these parts. Frees the room for its next turn.
+   * Ends the turn: the room shows its reply in these parts. Frees the room for its next turn. Of a reply that `forgets` the message
+   * keeps no more than its place, also when it is parked.
    *
    * @returns whether one waits
    */

@@ -1,6 +1,7 @@
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { Archive, ConversationOverview, Holdings, Said } from "../../conversation/ports/archive.ts";
 import type { Postgres, Statement } from "./connect-postgres.ts";
+import { forgottenMessage } from "./forgotten-message.ts";
 import { scopeOf } from "./scope-of.ts";
 
 /** The tables `conversations`, `messages`, `users`, `usage` and `turns`, as those who wrote into them use them. */
@@ -42,7 +43,8 @@ export function postgresArchive(postgres: Postgres): Archive {
 async function forget({ query, transaction }: Postgres, { channel, author }: ChannelMessage): Promise<Holdings> {
   const [bounds] = await query<{ newest: string | null }>(newestTurn, []);
   const newest = Number(bounds?.newest ?? 0);
-  for (let from = 0; from <= newest; from += turnsAtOnce)
+  // The newest first: an answer is found by the author of its question, which is older.
+  for (let from = newest - (newest % turnsAtOnce); from >= 0; from -= turnsAtOnce)
     await query(forgetTurns, [from, from + turnsAtOnce, channel, author.id]);
   const scope = `user:${author.id}`;
   return await transaction(async (query) => {
@@ -139,21 +141,14 @@ const holdings: Statement = {
 
 const newestTurn: Statement = { name: "newest-turn", text: `select max(id) as newest from turns` };
 
-/**
- * The place stays: after a lost session its channel reads from there on what was missed, and knows its threads by it. What is a key
- * to something, or names the person, goes.
- */
-const placeOnly = `case when jsonb_typeof(message->'address') = 'object'
-    then (message->'address') - 'aside' || case when (message->'address') ? 'token' then '{"token": ""}' else '{}' end::jsonb end`;
-
-/** What is not shown yet goes its way first. */
+/** What is not shown yet goes its way first. Others may have had the person's question answered once more. */
 const forgetTurns: Statement = {
   name: "forget-turns",
-  text: `update turns set reply = null, message = jsonb_build_object('channel', message->'channel', 'room', message->'room',
-      'id', message->'id', 'author', '{"id": "forgotten", "name": "Forgotten"}'::jsonb, 'text', '', 'audience', message->'audience',
-      'address', ${placeOnly}, 'sentAtMs', message->'sentAtMs')
+  text: `update turns set reply = null,
+           message = case when message->'author'->>'id' = $4 then ${forgottenMessage} else message end
     from rooms where rooms.id = turns.room_id and turns.id >= $1 and turns.id < $2 and rooms.channel = $3
-     and message->'author'->>'id' = $4 and turns.state not in ('waiting', 'answered')`,
+     and turns.state not in ('waiting', 'answered')
+     and $4 in (message->'author'->>'id', (select asked.message->'author'->>'id' from turns asked where asked.id = turns.question_id))`,
 };
 
 const forgetWords: Statement = {

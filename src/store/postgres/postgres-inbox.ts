@@ -5,6 +5,7 @@ import type { Answer, Inbox } from "../../conversation/ports/inbox.ts";
 import { gather } from "../gather.ts";
 import { claimTurns } from "./claim-turns.ts";
 import { type Postgres, type Statement, storable, toJson } from "./connect-postgres.ts";
+import { forgottenMessage } from "./forgotten-message.ts";
 import { type HeldPresence, presenceLock } from "./hold-presence.ts";
 import { keepArrivals } from "./keep-arrivals.ts";
 import { inLockOrder } from "./lock-order.ts";
@@ -213,6 +214,9 @@ const freeRoom = `update rooms set ${freed} ${ofTurn}`;
 /** For all that has a number by now, which the locked row knows too. */
 const shutRoom = `update rooms set ${freed}, shut_at = now(), shut_seq = rooms.last_seq, shut_reason = $3 ${ofTurn}`;
 
+/** Of a turn that has ended: with who asked to be forgotten goes the asking. */
+const unlessForgotten = `message = case when turns.reply ? 'forgets' then ${forgottenMessage} else message end`;
+
 const delivered: Statement = {
   name: "delivered",
   text: `with mine as (
@@ -220,7 +224,8 @@ const delivered: Statement = {
   ), room as (
     select mine.* from mine join turns using (id, attempt) join rooms on rooms.id = turns.room_id ${inLockOrder}
   ), turn as (
-    update turns set state = 'delivered', parts = room.parts::jsonb, crashes = 0, ended_at = now() from room
+    update turns set state = 'delivered', parts = room.parts::jsonb, crashes = 0, ended_at = now(),
+           ${unlessForgotten} from room
      where turns.id = room.id and turns.attempt = room.attempt and turns.state = 'answered'
     returning turns.id as turn_id, room_id, seq
   ), freed as (${freeRoom}, turn.turn_id as id)
@@ -244,7 +249,8 @@ async function markAllDelivered(
 }
 
 const parkAnd = (endRoom: string) => `with ${roomOfTurn}, turn as (
-    update turns set state = 'parked', error = $3, crashes = 0, ended_at = now() from room
+    update turns set state = 'parked', error = $3, crashes = 0, ended_at = now(),
+           ${unlessForgotten} from room
      where turns.id = $1 and room_id = room.id and attempt = $2 and state in ('waiting', 'answered') returning room_id, seq
   ), freed as (${endRoom}) select more from freed ${orWas("state = 'parked' and error = $3", "true")}`;
 
