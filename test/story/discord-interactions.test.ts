@@ -45,6 +45,23 @@ test("a button works after a restart, on another instance, in the place of the a
   });
 }, 60_000);
 
+test("what is answered once more by a command stands in the place of the answer, and nothing goes on thinking", async () => {
+  await start();
+  const channel = discord.serverChannel();
+  discord.interact({ channel, author: "Ada", command: "chat", options: { question: "Tell me a joke." } });
+  const { id } = await untilSaid(channel, "Tell me a joke.");
+  world.ai.answer = () => "Another one.";
+  discord.interact({ channel, author: "Ada", command: "regenerate" });
+  await untilSaid(channel, "Another one.");
+  await until(() => botSaid(channel).length === 1, "nothing else stands there", 15_000);
+  expect(botSaid(channel)[0]).toMatchObject({ id, content: "Another one." });
+
+  world.ai.answer = () => "Unseen.";
+  discord.interact({ channel, author: "Ada", command: "chat", options: { question: "And me?", private: true } });
+  await untilSaid(channel, "Unseen.", "Ada");
+  expect(botSaid(channel, "Ada")).toHaveLength(2);
+});
+
 test("a long answer can be stopped by its button, whichever instance writes it", async () => {
   await Promise.all([start(), start()]);
   const sentence = "This goes on and on. ";

@@ -51,6 +51,8 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   const looks = new LRUCache<string, string>({ max: 1_000 });
   /** The turns that have taken away the buttons above them. */
   const cleared = new LRUCache<string, true>({ max: 1_000 });
+  /** The interactions whose own answer is filled, or gone. */
+  const settled = new LRUCache<string, true>({ max: 1_000 });
 
   return async (turn, reply, note, hold) => {
     const address = readAddress(turn.message.address);
@@ -67,6 +69,7 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
       if (reply.end) await takeOverStrays(work);
       await showWithFallback(work, reply);
       await clearButtonsAbove(work);
+      if (reply.end) await clearOriginal(work);
     } catch (error) {
       // The next draft says the same and more; only a final text has to wait for its time.
       if (reply.end || !(error instanceof DiscordRefusal) || error.retryAfterMs === 0) throw error;
@@ -104,6 +107,22 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
       hold.check();
       return rest.call("PATCH", route, { ...options, body: { components: [] } });
     }).catch(readError);
+  }
+
+  /** An answer in the place of an earlier one leaves the interaction's own, which would say "thinking…" until its end; only for the looks. */
+  async function clearOriginal({ address, shown, hold }: Work): Promise<void> {
+    if (!tokenLives(address) || address.pressedId || settled.has(address.id)) return;
+    settled.set(address.id, true);
+    await deferred(address.id);
+    const route = `${webhook(address)}/messages/@original` as const;
+    try {
+      const original = await rest.call("GET", route, { anonymous: true });
+      if (shown.includes(readPart(original, address).id)) return;
+      hold.check();
+      await rest.call("DELETE", route, { anonymous: true });
+    } catch (error) {
+      readError(error);
+    }
   }
 
   /** A deferred interaction says "thinking…" by itself. */
@@ -162,10 +181,10 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     await deferred(address.id);
     const ageMs = Date.now() - (address.expiresAtMs - interactionLifeMs);
     try {
-      return await rest.call("PATCH", `${webhook(address)}/messages/@original`, {
-        ...messageOf(part),
-        anonymous: true,
-      });
+      const route = `${webhook(address)}/messages/@original` as const;
+      const filled = await rest.call("PATCH", route, { ...messageOf(part), anonymous: true });
+      settled.set(address.id, true);
+      return filled;
     } catch (error) {
       const refusal = readError(error);
       if (!isGone(refusal)) throw refusal;
