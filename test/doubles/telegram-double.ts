@@ -26,6 +26,8 @@ export type TelegramDoubleOptions = {
   readonly callbackMs?: number;
   /** False: a Bot API server of before 2026, which does not know `sendMessageDraft`. */
   readonly knowsDrafts?: boolean;
+  /** How fast what the bot says comes in. As fast as it can if absent. */
+  readonly bytesPerSecond?: number;
   /** Whether @BotFather has the bot's guest mode on. */
   readonly allowsGuests?: boolean;
 };
@@ -150,6 +152,7 @@ class Double implements TelegramDouble {
   readonly #callbackMs: number;
   readonly #knowsDrafts: boolean;
   readonly #allowsGuests: boolean;
+  readonly #bytesPerSecond: number | undefined;
   readonly #faults = new Map<string, Fault[]>();
   readonly #pending = new Map<number, Update>();
   readonly #confirmed: Update[] = [];
@@ -173,6 +176,7 @@ class Double implements TelegramDouble {
     this.#callbackMs = rest.callbackMs ?? 15_000;
     this.#knowsDrafts = rest.knowsDrafts ?? true;
     this.#allowsGuests = rest.allowsGuests ?? true;
+    this.#bytesPerSecond = rest.bytesPerSecond;
     const bot = { id: this.botId, is_bot: true, first_name: "Parley", username };
     const hasLimits = rest.floodLimits ?? true;
     this.#rooms = new TelegramRooms(bot, this.#audit, hasLimits ? new TelegramFlood(rest.botPerSecond) : undefined);
@@ -360,7 +364,7 @@ class Double implements TelegramDouble {
     const [, fileToken, path = ""] = /^\/file\/bot([^/]+)\/(.+)$/.exec(request.url ?? "") ?? [];
     if (fileToken !== undefined) return this.#serveFile(fileToken, path, response);
     const [, token, method = ""] = /^\/bot([^/]+)\/(\w+)$/.exec(request.url ?? "") ?? [];
-    const { body, uploads } = await readBody(request);
+    const { body, uploads } = await readBody(request, this.#bytesPerSecond);
     if (token === undefined) return refuse(response, new Refused(404, "Not Found"));
     if (token !== this.token) return refuse(response, new Refused(401, "Unauthorized"));
     this.calls.push({ method, params: body, atMs, by });
@@ -557,8 +561,9 @@ function chatOf(update: Readonly<Record<string, unknown>>): string {
   return String(callback?.message?.chat?.id ?? kind?.chat?.id ?? update_id);
 }
 
-async function readBody(request: IncomingMessage): Promise<Asked> {
+async function readBody(request: IncomingMessage, bytesPerSecond: number | undefined): Promise<Asked> {
   const body = await buffer(request);
+  if (bytesPerSecond) await new Promise((resolve) => setTimeout(resolve, (body.length / bytesPerSecond) * 1000));
   const type = request.headers["content-type"] ?? "";
   if (type.startsWith("multipart/form-data"))
     return readForm(await new Response(body, { headers: { "content-type": type } }).formData());

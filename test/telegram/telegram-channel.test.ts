@@ -229,6 +229,34 @@ test("a long answer comes in parts that are noted one by one, and shrinks again"
   expect(botTexts(double, 7)).toEqual(["Short."]);
 });
 
+test("a file comes through a line so slow that no other call may take as long, and is sent once", async () => {
+  const double = await telegram({ bytesPerSecond: 200_000 });
+  const { show } = await asked(double, { chat: 7, text: "/export" });
+  const file = { name: "export.md", text: "All that was said. ".repeat(15_000) };
+  await show({ ...complete("Here it is."), file });
+  expect(double.transcript(7).at(-1)).toMatchObject({ text: "Here it is.", document: file });
+  expect(double.callsOf("editMessageMedia")).toHaveLength(1);
+});
+
+test("a shutdown does not wait for a file on a slow line", async () => {
+  const double = await telegram({ bytesPerSecond: 20_000 });
+  const { channel, message } = await asked(double, { chat: 7, text: "/export" });
+  const file = { name: "export.md", text: "All that was said. ".repeat(15_000) };
+  const shutdown = new AbortController();
+  const showing = channel.show(
+    turnOf(message),
+    { ...complete("Here it is."), file },
+    async () => {},
+    holding(shutdown.signal),
+  );
+  showing.catch(() => {});
+  await until(() => botTexts(double, 7).length > 0, "the words");
+  const startedAt = Date.now();
+  shutdown.abort("shutdown");
+  await expect(showing).rejects.toThrow();
+  expect(Date.now() - startedAt).toBeLessThan(3_000);
+});
+
 test("a draft that outgrows its message leaves the first one whole and goes on in a second", async () => {
   const double = await telegram({ knowsDrafts: false });
   const { show } = await asked(double, { chat: 7, text: "Hi" });

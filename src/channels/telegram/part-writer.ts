@@ -11,6 +11,7 @@ import type { WritePacer } from "./pace-writes.ts";
 import { type PartPlace, readPart } from "./part-id.ts";
 import { writePress } from "./press-data.ts";
 import { generalTopic } from "./read-message.ts";
+import { signalOf } from "./signal-of.ts";
 import type { TelegramAddress } from "./telegram-address.ts";
 import type { Part } from "./write-reply.ts";
 
@@ -128,7 +129,7 @@ async function editAt(room: Room, place: PartPlace, part: Part, means: Means): P
   const outcome = await formattedOrPlain(part, (content) =>
     line.call<unknown>(room, place.chatId, () =>
       part.file
-        ? api.editMessageMedia({ ...at, media: documentOf(part.file, content) })
+        ? api.editMessageMedia({ ...at, media: documentOf(part.file, content) }, signalOf(room.hold.signal))
         : api.editMessageText({ ...at, ...content, ...quiet }),
     ),
   );

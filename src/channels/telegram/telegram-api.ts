@@ -3,17 +3,22 @@ import { request as requestTls } from "node:https";
 import { buffer, text } from "node:stream/consumers";
 import { Api } from "grammy";
 import type { Secret } from "../../secret.ts";
+import type { TelegramTimings } from "./telegram-timings.ts";
 
 /**
  * The Bot API through grammY, with a `fetch` of our own: grammY's waits up to 500 s for an answer that was cut short. A call
- * ends after `callMs`; a long poll, which says itself how long it waits, `callMs` after that. Over `node:http`, for Node's
- * `fetch` costs more, and under load 60 MB.
+ * ends after `callMs`; a long poll, which says itself how long it waits, `callMs` after that; one with a file after `uploadMs`. Over
+ * `node:http`, for Node's `fetch` costs more, and under load 60 MB.
  */
-export function telegramApi(token: Secret, apiRoot: string, callMs: number): Api["raw"] {
-  const boundedFetch = async (url: string, asked: GrammyRequest) => {
-    const body = typeof asked.body === "string" ? asked.body : await buffer(asked.body);
-    return post(url, { ...asked, body }, callMs + pollMs(url, body));
-  };
+export function telegramApi(
+  token: Secret,
+  apiRoot: string,
+  { callMs, uploadMs }: Pick<TelegramTimings, "callMs" | "uploadMs">,
+): Api["raw"] {
+  const boundedFetch = async (url: string, { body, ...asked }: GrammyRequest) =>
+    typeof body === "string"
+      ? post(url, { ...asked, body }, callMs + pollMs(url, body))
+      : post(url, { ...asked, body: await buffer(body) }, uploadMs);
   return new Api(token.reveal(), { apiRoot: apiRoot.replace(/\/+$/, ""), fetch: boundedFetch }).raw;
 }
 
@@ -25,8 +30,8 @@ type GrammyRequest = {
   readonly signal?: Pick<AbortSignal, "aborted" | "addEventListener" | "removeEventListener">;
 };
 
-function pollMs(url: string, body: string | Buffer): number {
-  if (!url.endsWith("/getUpdates") || typeof body !== "string") return 0;
+function pollMs(url: string, body: string): number {
+  if (!url.endsWith("/getUpdates")) return 0;
   return ((JSON.parse(body) as { timeout?: number }).timeout ?? 0) * 1000;
 }
 

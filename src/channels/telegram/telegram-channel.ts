@@ -27,7 +27,7 @@ const webhookPath = "/api/webhook/telegram";
  */
 export function telegramChannel(options: TelegramOptions, timings: TelegramTimings = telegramTimings): Channel {
   const { webhook, commands, report, inline = false, guests = false } = options;
-  const api = telegramApi(options.token, options.apiRoot, timings.callMs);
+  const api = telegramApi(options.token, options.apiRoot, timings);
   const buttons = presses(api, timings.pressMs);
   const shower = replyShower(api, options, timings);
   const showInline = inlineShower(api, options.pauses);

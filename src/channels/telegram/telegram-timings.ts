@@ -4,6 +4,8 @@ export const telegramTimings = {
   pollSeconds: 25,
   /** How long an answer may take; a poll is given as much on top of its own time before it counts as dead. */
   callMs: 10_000,
+  /** How long a file may be on its way, of up to 8 MB and perhaps over a slow line. */
+  uploadMs: 120_000,
   /** How long a draft that fades may be on its way. */
   draftMs: 3_000,
   /** How long the download of what a person sent may take. */
