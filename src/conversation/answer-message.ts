@@ -83,7 +83,8 @@ async function askModel(held: HeldTurn, message: ChannelMessage, gateway: Gatewa
     asking.startedAtMs = performance.now();
     yield* question.isMute ? sayReadings(question) : streamFitting(question, gateway, held);
   };
-  const stopping = { buttons: stopButton(message.language) };
+  const asker = message.author.id === held.turn.message.author.id ? {} : { askerId: message.author.id };
+  const stopping = { buttons: stopButton(message.language), ...asker };
   const showDraft = async (draft: Reply) => {
     const before = held.turn;
     const shown = { ...withHeard(draft, asking.question), ...stopping };
@@ -100,7 +101,7 @@ async function askModel(held: HeldTurn, message: ChannelMessage, gateway: Gatewa
   const answer = toAnswer(generated, question, performance.now() - asking.startedAtMs);
   const reply = withNotices(withHeard(generated.reply, question), question, generated.end);
   const buttons = answerButtons(reply, message.language);
-  const saved = await saveReply(held, { ...reply, buttons }, gateway, answer);
+  const saved = await saveReply(held, { ...reply, buttons, ...asker }, gateway, answer);
   gateway.journal.answered(saved, answer);
   return saved;
 }

@@ -134,7 +134,14 @@ test("somebody else's press is refused so that only they see it; a moderator's i
 
   discord.promote("Mod");
   discord.press({ messageId, author: "Mod", label: "Regenerate" });
-  expect(await heard("/regenerate")).toMatchObject({ author: { name: "Mod" } });
+  const press = await heard("/regenerate");
+  expect(press).toMatchObject({ author: { name: "Mod" } });
+
+  // The answer that the moderator had written anew is still hers who asked.
+  const askerId = started.kept[0]?.author.id ?? "";
+  await started.show(press, { ...done, text: "Anew.", askerId }, { shown: [messageId] });
+  discord.press({ messageId, author: "Ada", label: "Model" });
+  expect(await heard("/model")).toMatchObject({ author: { name: "Ada" } });
 });
 
 test("a press that cannot be taken says so to its author, and leaves the answer as it is", async () => {

@@ -115,6 +115,36 @@ test("in a group only who asked, and who runs it, presses the buttons; others ar
   expect(texts(group.id)).toEqual(["Said anew"]);
 });
 
+test("an answer that an administrator had written anew is still who asked's: to press, and to be forgotten", async () => {
+  await world.startBot();
+  await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
+  telegram.say({ chat: group, from: ada, text: "@parley_bot hello" });
+  const answer = await untilSaid(group.id, /^You said: .*hello$/);
+  world.ai.answer = () => "Said anew";
+  world.ai.hold();
+  telegram.press(group.id, answer.id, button("regenerate"), carol);
+  await until(() => world.ai.running > 0, "the AI is asked", 10_000);
+  world.ai.release(1);
+  await until(() => labels(group.id)[0]?.includes(button("stop")), "a draft with its button", 10_000);
+  telegram.press(group.id, answer.id, button("stop"), ada);
+  await untilSaid(group.id, /\(stopped\)$/);
+  world.ai.release();
+  telegram.press(group.id, answer.id, button("regenerate"), ada);
+  await untilSaid(group.id, "Said anew");
+  telegram.press(group.id, answer.id, button("regenerate"), carol);
+  await until(
+    async () => (await world.count("turns where state = 'delivered' and reply->>'text' = 'Said anew'")) === 2,
+    "the last one",
+    10_000,
+  );
+
+  telegram.say({ chat: ada.id, from: ada, text: "/forget" });
+  const { text } = await untilSaid(ada.id, /\/forget \w+/);
+  telegram.say({ chat: ada.id, from: ada, text: /\/forget \w+/.exec(text)?.[0] ?? "" });
+  await untilSaid(ada.id, /Receipt/);
+  expect(await world.count("turns where reply::text like '%Said anew%'")).toBe(0);
+}, 40_000);
+
 test("a growing answer in a group is edited at most 15 times a minute, with a button that stops it", async () => {
   await world.startBot();
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);

@@ -232,7 +232,7 @@ test("a long answer comes in parts that are noted one by one, and shrinks again"
 test("a file comes through a line so slow that no other call may take as long, and is sent once", async () => {
   const double = await telegram({ bytesPerSecond: 200_000 });
   const { show } = await asked(double, { chat: 7, text: "/export" });
-  const file = { name: "export.md", text: "All that was said. ".repeat(15_000) };
+  const file = { name: "export.md", mimeType: "text/markdown", text: "All that was said. ".repeat(15_000) };
   await show({ ...complete("Here it is."), file });
   expect(double.transcript(7).at(-1)).toMatchObject({ text: "Here it is.", document: file });
   expect(double.callsOf("editMessageMedia")).toHaveLength(1);
@@ -241,7 +241,7 @@ test("a file comes through a line so slow that no other call may take as long, a
 test("a shutdown does not wait for a file on a slow line", async () => {
   const double = await telegram({ bytesPerSecond: 20_000 });
   const { channel, message } = await asked(double, { chat: 7, text: "/export" });
-  const file = { name: "export.md", text: "All that was said. ".repeat(15_000) };
+  const file = { name: "export.md", mimeType: "text/markdown", text: "All that was said. ".repeat(15_000) };
   const shutdown = new AbortController();
   const showing = channel.show(
     turnOf(message),

@@ -88,7 +88,7 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     const { language } = work.turn.message;
     // What is pressed in the person's direct channel would not find the room of the question.
     const isElsewhere = asideOf(work.address) !== undefined && !tokenLives(work.address);
-    const buttons = isElsewhere ? [] : writeButtons(reply.buttons, work.turn);
+    const buttons = isElsewhere ? [] : writeButtons(reply, work.turn);
     try {
       await showParts(work, withButtons(writeReply(reply, language), buttons));
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Turn } from "../../conversation/domain/turn.ts";
 import { writePressId } from "./press-id.ts";
 
 /** Rows of buttons as Discord takes them: what it would refuse is left out, for the command can be written too. */
-export function writeButtons(buttons: Reply["buttons"], { id, message }: Turn): readonly ButtonRow[] {
+export function writeButtons({ buttons, askerId }: Reply, { id, message }: Turn): readonly ButtonRow[] {
   const seen = new Set<string>();
   const rows = (buttons ?? []).map((row) => row.flatMap(({ label, command }) => write(label.trim(), command)));
   return rows
@@ -12,7 +12,7 @@ export function writeButtons(buttons: Reply["buttons"], { id, message }: Turn): 
     .map((row) => ({ type: actionRow, components: row.slice(0, rowLengthMax) }));
 
   function write(label: string, command: string): readonly Button[] {
-    const pressId = writePressId({ turnId: id, askerId: message.author.id, command });
+    const pressId = writePressId({ turnId: id, askerId: askerId ?? message.author.id, command });
     if (label === "" || pressId === undefined || seen.has(pressId)) return [];
     seen.add(pressId);
     const shortened = Array.from(label).slice(0, labelCharsMax).join("");

@@ -145,15 +145,15 @@ async function remove(room: Room, place: PartPlace, { api, line, showing }: Mean
   showing.delete(keyOf(place));
 }
 
-function textOf({ text, entities, buttons }: Part): Part {
-  return { text, entities, ...(buttons && { buttons }) };
+function textOf({ text, entities, buttons, askerId }: Part): Part {
+  return { text, entities, ...(buttons && { buttons }), ...(askerId !== undefined && { askerId }) };
 }
 
 /** An edit without one takes the buttons away. */
-function keyboardOf({ turn }: Room, { buttons }: Part): { reply_markup?: InlineKeyboardMarkup } {
+function keyboardOf({ turn }: Room, { buttons, askerId }: Part): { reply_markup?: InlineKeyboardMarkup } {
   if (!buttons) return {};
-  const { id: author } = turn.message.author;
-  const press = { turnId: turn.id, ...(/^\d+$/.test(author) && { askerId: author }) };
+  const asker = askerId ?? turn.message.author.id;
+  const press = { turnId: turn.id, ...(/^\d+$/.test(asker) && { askerId: asker }) };
   const inline_keyboard = buttons.map((row) =>
     row.map(({ label, command }) => ({ text: label, callback_data: writePress({ ...press, command }) })),
   );

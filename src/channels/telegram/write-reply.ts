@@ -15,6 +15,7 @@ export type Part = {
   readonly file?: ReplyFile;
   /** Under it, in rows. */
   readonly buttons?: NonNullable<Reply["buttons"]>;
+  readonly askerId?: string;
 };
 
 /** After entities are parsed. In UTF-16 units, which is always safe. */
@@ -65,9 +66,10 @@ function withFile(parts: readonly Part[], file: ReplyFile | undefined): readonly
 }
 
 /** A keyboard hangs on one message: the last. */
-function withButtons(parts: readonly Part[], { buttons }: Reply): readonly Part[] {
+function withButtons(parts: readonly Part[], { buttons, askerId }: Reply): readonly Part[] {
   const last = parts.at(-1);
-  return last && buttons ? [...parts.slice(0, -1), { ...last, buttons }] : parts;
+  if (!last || !buttons) return parts;
+  return [...parts.slice(0, -1), { ...last, buttons, ...(askerId !== undefined && { askerId }) }];
 }
 
 /**

@@ -11,6 +11,8 @@ export type Reply = {
    * moderates the room) can press them. Channels without buttons leave them out: each stands for a command that can be written.
    */
   readonly buttons?: readonly (readonly Button[])[];
+  /** The person who asked, by the platform's id, where somebody else had the answer written anew. Absent: the turn's author. */
+  readonly askerId?: string;
   /** Nobody writes on it for now: it must stay by itself where drafts fade. */
   readonly stays?: true;
   /** The person was forgotten: once it is shown, nothing that names them is kept with it. */
