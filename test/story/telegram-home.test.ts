@@ -299,6 +299,19 @@ test("asked in chats that it is no member of, it answers there, and brings no ot
   expect(JSON.stringify(world.ai.requests.slice(1).map(({ body }) => body.messages))).not.toContain("secret");
 }, 40_000);
 
+test("who asks too often in other chats is told so under each question, and none stays thinking for ever", async () => {
+  await world.startBot({ TELEGRAM_INLINE: "on", RATE_LIMIT_PER_MINUTE: "1" });
+  for (const question of ["One?", "Two?", "Three?", "Four?"]) {
+    const query = telegram.ask(ada, question);
+    await until(() => telegram.inline.offers.has(query), "the offer", 10_000);
+    telegram.choose(ada, query);
+  }
+  const shown = () => [...telegram.inline.messages.values()].map(({ text }) => text);
+  await until(() => shown().length === 4 && !shown().some((text) => text.includes("💭")), "each has an answer", 15_000);
+  expect(shown().filter((text) => /You said/.test(text))).toHaveLength(1);
+  expect(shown().filter((text) => /That was a lot at once/.test(text))).toHaveLength(3);
+}, 40_000);
+
 test("bots and what is sent through them are left alone", async () => {
   await world.startBot();
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);

@@ -90,7 +90,7 @@ export function keepInOrder(
 
   async function keep(batch: readonly Arrived[]): Promise<"kept" | "away" | "broken"> {
     try {
-      const read = await Promise.all(batch.map(async (arrived) => ({ arrived, message: await arrived.read() })));
+      const read = await readAll(batch);
       const withMessage = read.flatMap(({ arrived, message }) => (message ? [{ arrived, message }] : []));
       const receipts = withMessage.length > 0 ? await accept(withMessage.map(({ message }) => message)) : [];
       for (const [index, { arrived }] of withMessage.entries()) arrived.received?.(receipts[index]);
@@ -107,6 +107,26 @@ export function keepInOrder(
     for (const resolve of roomSeekers) resolve();
     roomSeekers.clear();
   }
+}
+
+type Read = { readonly arrived: Arrived; readonly message: ChannelMessage | undefined };
+
+/** One after the other within a channel: an edit finds the message that came just before it. */
+async function readAll(batch: readonly Arrived[]): Promise<readonly Read[]> {
+  const lastOf = new Map<string, Promise<Read>>();
+  const reading = batch.map((arrived) => {
+    const { channelId } = arrived;
+    const before = channelId === undefined ? undefined : lastOf.get(channelId);
+    const read = readAfter(before, arrived);
+    if (channelId !== undefined) lastOf.set(channelId, read);
+    return read;
+  });
+  return await Promise.all(reading);
+}
+
+async function readAfter(before: Promise<Read> | undefined, arrived: Arrived): Promise<Read> {
+  await before;
+  return { arrived, message: await arrived.read() };
 }
 
 /** Beyond this the connection is closed, and resumed later: Discord keeps what is missed for some minutes. */
