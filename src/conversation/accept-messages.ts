@@ -91,7 +91,8 @@ async function judge(message: ChannelMessage, gateway: Accepting): Promise<Verdi
     };
 
   const { retryAfterMs, first } = permit;
-  return refuse(message, { ...tooMany(message, retryAfterMs), retryAfterMs, isTold: first }, gateway);
+  const isTold = first || message.mustAnswer === true;
+  return refuse(message, { ...tooMany(message, retryAfterMs), retryAfterMs, isTold }, gateway);
 }
 
 function tooMany({ language }: ChannelMessage, retryAfterMs: number) {

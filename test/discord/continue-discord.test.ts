@@ -100,6 +100,24 @@ test("other rooms do not wait for one whose history is slow, and its own order s
   expect(texts(started)).toEqual(["before", "hello", "missed", "live"]);
 });
 
+test("what is written in a server, changed and taken back while its room is read is all heard, in order", async () => {
+  const started = await startDiscord();
+  const { discord, heard } = started;
+  const channel = discord.serverChannel();
+  const mention = `<@${discord.botId}>`;
+  discord.say({ channel, author: "Ada", content: `${mention} before` });
+  await heard("before");
+  discord.failNext({ method: "GET", path: /messages$/ }, { status: 503 }, 4);
+  await loseSession(started, () => {});
+  await until(() => discord.connected() === 1, "a new session", 15_000);
+  discord.say({ channel, author: "Ada", content: `${mention} live` });
+  const question = discord.say({ channel, author: "Ada", content: `${mention} hullo` });
+  discord.edit(question, `${mention} hello`);
+  discord.remove(question);
+  await until(() => started.kept.at(-1)?.about?.kind === "deleted", "the end of it", 15_000);
+  expect(texts(started)).toEqual(["before", "live", "hullo", "hello", ""]);
+});
+
 test("a crash while it catches up does not end the catching up", async () => {
   const started = await startDiscord();
   const { discord, heard } = started;

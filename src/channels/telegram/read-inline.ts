@@ -38,6 +38,7 @@ function readChosen(chosen: TelegramChosen, self: Self, receivedAtMs: number): C
     text: query.trim(),
     audience: "group",
     address: { inlineMessageId, botName: self.username },
+    mustAnswer: true,
     sentAtMs: receivedAtMs,
   };
 }

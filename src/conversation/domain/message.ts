@@ -25,6 +25,8 @@ export type ChannelMessage = {
   readonly joins?: Joins;
   /** Present when it is no question of its own but says something about an earlier one of its room. */
   readonly about?: About;
+  /** Something stands in the room that only an answer takes away: it gets one, if only a refusal, however many were refused before. */
+  readonly mustAnswer?: true;
   /** The place with settings of its own, such as a Discord server, that its author moderates, if the platform says so. */
   readonly moderates?: string;
   /** What the channel needs to answer here (thread, interaction token, message to reply to); opaque to all others. */
