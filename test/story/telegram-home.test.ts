@@ -233,6 +233,18 @@ test("a paste that Telegram cuts in pieces is one question", async () => {
   expect(JSON.stringify(world.ai.requests[0]?.body.messages).match(/word/g)).toHaveLength(1_200);
 });
 
+test("what is passed on with a comment is one question, in the apps' order: the comment first", async () => {
+  const forward_origin = { type: "hidden_user", date: 1, sender_user_name: "Eve" };
+  telegram.say({ chat: 501, text: "Is this true?" });
+  telegram.say({ chat: 501, text: "The sky is green.", extra: { forward_origin } });
+  telegram.say({ chat: 501, text: "And the sea red.", extra: { forward_origin } });
+  await world.startBot(); // so they are taken at once
+  await until(() => ours(501).length > 0, "the answer", 15_000);
+  expect(world.ai.requestCount).toBe(1);
+  const prompt = world.ai.requests[0]?.body.messages.at(-1)?.content;
+  expect(prompt).toMatch(/The sky is green[\s\S]*And the sea red[\s\S]*Is this true\?/);
+});
+
 test("an album is one question with all of its pictures", async () => {
   await world.startBot();
   const sent = (name: string, more: object): Said => {

@@ -186,6 +186,29 @@ test("an album in a group is for us when its first picture says so", async () =>
   expect(kept.map(({ joins }) => joins?.key)).toEqual(["album:1", "album:1", "album:1"]);
 });
 
+test("only a comment waits: for what its author passes on in the same second, be it an album", async () => {
+  const double = await telegram({ privacyMode: false });
+  const forward_origin = { type: "hidden_user", date: 1, sender_user_name: "Eve" };
+  const photo = [{ file_id: "p", width: 1 }];
+  const at = (date: number, more = {}) => ({ extra: { date, ...more } });
+  double.say({ chat: 7, text: "Is this true?", ...at(100) });
+  double.say({ chat: 8, text: "Mine comes later", ...at(100) });
+  double.say({ chat: 7, text: "A", ...at(101, { forward_origin }) });
+  double.say({ chat: 8, text: "B", ...at(102, { forward_origin }) });
+  double.say({ chat: 9, text: "/help", ...at(100) });
+  double.say({ chat: 9, text: "C", ...at(100, { forward_origin }) });
+  double.say({ chat: 10, text: "And these?", ...at(100) });
+  double.say({ chat: 10, ...at(100, { forward_origin, photo, media_group_id: "5" }) });
+  const { kept } = listening(channelTo(double));
+  await until(() => kept.length === 8, "the messages");
+  expect(kept.filter(({ text }) => text !== "").map(({ text, joins }) => [text, joins])).toEqual([
+    ["Is this true?", { key: "paste:7", windowMs: 1_000 }],
+    ["Mine comes later", { key: "paste:8", windowMs: 0 }],
+    ["/help", undefined],
+    ["And these?", { key: "album:5", windowMs: 1_000 }],
+  ]);
+});
+
 test("without drafts a reply appears: typing, then text that grows, then its final form, in one message", async () => {
   const double = await telegram({ knowsDrafts: false });
   const { show } = await asked(double, { chat: 7, text: "Hi" });

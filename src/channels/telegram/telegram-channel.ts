@@ -3,6 +3,7 @@ import { GatewayError, StoreError } from "../../conversation/domain/errors.ts";
 import { BadDeliveryError, type Channel, type Webhook } from "../../conversation/ports/channel.ts";
 import { fetchFile } from "./fetch-file.ts";
 import { inlineAddress } from "./inline-address.ts";
+import { joinComments } from "./join-comments.ts";
 import { keepWebhook } from "./keep-webhook.ts";
 import { markMessages } from "./mark-messages.ts";
 import { offerAnswer } from "./offer-answer.ts";
@@ -78,7 +79,7 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
           if (message && album !== undefined) albums.set(album, true);
           return message ?? [];
         });
-        if (messages.length > 0) await accept(messages);
+        if (messages.length > 0) await accept(joinComments(messages));
         buttons.end(permitted);
         for (const { inline_query: query } of updates)
           if (query) offerAnswer(api, self, query).catch((error: unknown) => report("offering an answer", error));
