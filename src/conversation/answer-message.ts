@@ -33,10 +33,10 @@ export async function answerMessage(held: HeldTurn, gateway: Gateway): Promise<b
 }
 
 async function writeReply(held: HeldTurn, gateway: Gateway): Promise<Turn> {
+  if (!(await takePlace(held, gateway))) return await saveReply(held, { text: "", end: "complete" }, gateway);
   const { message, stopRequested } = held.turn;
   if (stopRequested)
     return await saveReply(held, { text: sayFooter(message.language, "footers.stopped"), end: "stopped" }, gateway);
-  if (!(await takePlace(held, gateway))) return await saveReply(held, { text: "", end: "complete" }, gateway);
 
   const command = findCommand(message);
   if (!command) return await askModel(held, message, gateway);
@@ -49,7 +49,7 @@ async function writeReply(held: HeldTurn, gateway: Gateway): Promise<Turn> {
 }
 
 /**
- * Lets the turn's reply stand where an earlier one stood, if the message is about that.
+ * Lets the turn's reply stand where an earlier one stood, if the message is about that. An edit asks what its question says by now.
  *
  * @returns false when nothing is to be said: a deletion, and an edit of what is not the last question any more
  */
@@ -71,7 +71,10 @@ async function takePlace(held: HeldTurn, { revisions }: Gateway): Promise<boolea
   if (about) failpoint("place-taken", turn.message);
   if (taken) held.turn = { ...turn, shown: taken.shown };
   if (about?.kind === "deleted") return false;
-  return about?.kind !== "edited" || taken !== undefined;
+  if (about?.kind !== "edited") return true;
+  const { id, address } = turn.message;
+  if (taken) held.turn = { ...held.turn, message: { ...taken.question, id, address, about } };
+  return taken !== undefined;
 }
 
 /** `message` is what is asked: the turn's own, or one that a command puts in its place. */

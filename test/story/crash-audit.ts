@@ -62,7 +62,11 @@ async function untilEnded(count: number, room: Room, { query }: Stage): Promise<
 
 const ends: ReadonlySet<string> = new Set(["delivered", "parked", "refused"]);
 
-const readTurns = `select message->>'text' as text, state, parts from turns join rooms on rooms.id = turns.room_id
+/** What a person has changed stands in the row of their message, but is answered by the turn of the edit. */
+const readTurns = `select coalesce(meant.message->>'text', case when edit.id is null then turns.message->>'text' else '' end) as text,
+    turns.state, turns.parts from turns join rooms on rooms.id = turns.room_id
+    left join turns meant on meant.room_id = rooms.id and meant.message_id = turns.message->'about'->>'messageId'
+    left join turns edit on edit.room_id = rooms.id and edit.message->'about'->>'messageId' = turns.message_id
    where channel || '/' || room = $1 order by turns.seq`;
 
 const readBusy = `select from rooms where channel || '/' || room = $1 and (holder is not null or due_at < 'infinity')`;
@@ -76,7 +80,8 @@ function joined({ parts }: TurnRow, shown: readonly Part[]): string {
 function auditTurns({ row }: Crash, turns: readonly TurnRow[], questions: readonly string[]): readonly string[] {
   const found = turns.map(({ text, state }) => `${text}: ${state}`);
   const stateOf = (index: number) => (row.name === "parked" && index === 0 ? "parked" : "delivered");
-  const expected = questions.map((text, index) => `${text}: ${stateOf(index)}`);
+  const textOf = (text: string, index: number) => (row.story.replaces === "question" && index === 0 ? "" : text);
+  const expected = questions.map((text, index) => `${textOf(text, index)}: ${stateOf(index)}`);
   return compare("the turns", found, expected);
 }
 

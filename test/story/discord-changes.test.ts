@@ -53,6 +53,23 @@ test("a question that is changed is answered anew in place; a preview of its lin
   expect(world.ai.requestCount).toBe(3);
 });
 
+test("a question that is changed while its answer is written is answered anew in place, also where another one waits", async () => {
+  await open();
+  const channel = discord.dm("Ada");
+  world.ai.answer = ({ body }) => `To “${body.messages.at(-1)?.content.split("\n").at(-1)}”.`;
+  world.ai.hold();
+  const question = discord.say({ channel, author: "Ada", content: "Hullo" });
+  await until(() => world.ai.requestCount === 1, "the AI is asked", 20_000);
+  const waiting = discord.say({ channel, author: "Ada", content: "And I?" });
+  await until(() => discord.reactions(waiting).includes("👀"), "it is noted", 20_000);
+  discord.edit(question, "Hello");
+  discord.edit(waiting, "And Bob?");
+  await until(() => answers(channel).length > 0, "the first answer is stopped", 20_000);
+  world.ai.release();
+  await untilAnswered(channel, ["To “Hello”.", "To “And Bob?”."]);
+  await until(() => discord.reactions(waiting).length === 0, "the sign is taken away", 20_000);
+});
+
 test("a question that is taken back takes its answer with it, also in a thread and after a restart", async () => {
   const parley = await open();
   const channel = discord.serverChannel();
@@ -91,6 +108,22 @@ test("a long paste that comes in several messages is one question", async () => 
   await until(() => answers(channel).length > 0, "an answer", 20_000);
   expect(asked()?.at(-1)).toBe(pieces.join("\n"));
   expect(world.ai.requestCount).toBe(1);
+});
+
+test("a piece of a long paste that is changed asks all of it anew, and one that is taken back takes all of it with it", async () => {
+  await open();
+  const channel = discord.dm("Ada");
+  world.ai.answer = ({ body }) => `To ${body.messages.at(-1)?.content.replaceAll(/(\w)\1+/g, "$1")}`;
+  const pieces = ["a".repeat(1_950), "b".repeat(1_950), "the end"];
+  const [, second = "", third = ""] = pieces.map((content) => discord.say({ channel, author: "Ada", content }));
+  await untilAnswered(channel, ["To a\nb\nthe end"]);
+  discord.edit(third, "The End");
+  await untilAnswered(channel, ["To a\nb\nThe End"]);
+  discord.remove(second);
+  await untilAnswered(channel, []);
+  discord.say({ channel, author: "Ada", content: "thanks" });
+  await untilAnswered(channel, ["To thanks"]);
+  expect(asked()?.slice(1)).toEqual(["thanks"]);
 });
 
 test("without the intent to read every message, the first answer in a thread says that it must be mentioned", async () => {

@@ -89,8 +89,9 @@ export type Arrival =
    */
   | { readonly kind: "stop"; readonly message: ChannelMessage; readonly turnsMax: number }
   /**
-   * An edit or a deletion of a message of the room: kept if that one is known, and was kept at most `withinMs` ago. "known" if not: then
-   * there is nothing to do. Stops the turn that answers it, or spares it if nobody has begun.
+   * An edit or a deletion of a message of the room: kept if that one is known, and was kept at most `withinMs` ago, and an edit if it
+   * says something else. "known" if not: then there is nothing to do. Turns that answer it are stopped; one that nobody has begun
+   * answers what an edit says, and is spared by a deletion.
    */
   | {
       readonly kind: "revision";

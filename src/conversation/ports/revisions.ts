@@ -10,7 +10,8 @@ export interface Revisions {
    * Gives what an earlier turn of the room shows to this one, so that its reply stands in the other's place, and takes what was said in
    * the other out of the conversation. An answer that was replaced before is followed to where it stands now. Repeating changes nothing.
    *
-   * @returns undefined, and nothing has changed, where there is no such turn; with "newest" also when something is shown after it
+   * @returns undefined, and nothing has changed, where there is no such turn; with "newest" also when something is shown after it, if
+   * it was not stopped
    */
   takeOver(turn: Turn, earlier: Earlier, which: "newest" | "any"): Promise<TakenOver | undefined>;
 
@@ -24,7 +25,7 @@ export interface Revisions {
 export type Earlier = { readonly turnId: string } | { readonly messageId: string };
 
 export type TakenOver = {
-  /** What the earlier turn answered. */
+  /** What the earlier turn answered, as it is kept by now, with all that joined it. */
   readonly question: ChannelMessage;
   /** The parts that this turn shows from now on. */
   readonly shown: readonly string[];

@@ -1,6 +1,7 @@
 import type { Arrival, Inbox, Kept } from "../../conversation/ports/inbox.ts";
 import { gather } from "../gather.ts";
 import { type Postgres, type Statement, toJson } from "./connect-postgres.ts";
+import { keepRevision } from "./keep-revision.ts";
 import { lockOrder } from "./lock-order.ts";
 
 /** `Inbox.keep`: questions that come at the same time are kept by one statement, whatever else comes by one each. */
@@ -10,8 +11,8 @@ export function keepArrivals({ query, transaction }: Postgres): Inbox["keep"] {
   return async (arrivals) => {
     const [only, ...others] = arrivals;
     if (!only) return []; // all were refused at the door: nothing to begin a transaction for
-    if (others.length === 0) return [only.kind === "question" ? await keepGathered(only) : await keepOne(query, only)];
-    return await transaction((query) => keepAll(query, arrivals));
+    if (others.length > 0 || only.kind === "revision") return await transaction((query) => keepAll(query, arrivals));
+    return [only.kind === "question" ? await keepGathered(only) : await keepOne(query, only)];
   };
 }
 
@@ -41,12 +42,15 @@ function compareRooms(a: Arrival, b: Arrival): number {
 
 async function keepOne(query: Postgres["query"], arrival: Arrival): Promise<Kept> {
   if (arrival.kind === "question") return (await keepQuestions(query, [arrival]))[0] ?? "known";
+  if (arrival.kind === "revision") return await keepRevision(query, arrival);
   const [row] = await query<{ state: string }>(...keepingOf(arrival));
   if (!row) return "known";
   return arrival.kind === "stop" && row.state === "refused" ? "full" : "new";
 }
 
-function keepingOf(arrival: Exclude<Arrival, Question>): readonly [Statement, readonly unknown[]] {
+function keepingOf(
+  arrival: Exclude<Arrival, { kind: "question" | "revision" }>,
+): readonly [Statement, readonly unknown[]] {
   const { channel, room, id } = arrival.message;
   const values = [channel, room, id, toJson(arrival.message)];
   switch (arrival.kind) {
@@ -54,8 +58,6 @@ function keepingOf(arrival: Exclude<Arrival, Question>): readonly [Statement, re
       const { about } = arrival.message;
       return [keepStop, [...values, about?.kind === "pressed" ? about.turnId : null, arrival.turnsMax]];
     }
-    case "revision":
-      return [keepRevision, [...values, arrival.messageId, arrival.withinMs]];
     case "refusal": {
       const { reply } = arrival;
       return [keepRefusal, [...values, reply ? "answered" : "refused", reply ? toJson(reply) : null]];
@@ -175,33 +177,6 @@ const keepRefusal: Statement = {
   text: `with ${roomOfArrival}, kept as (
     insert into turns (room_id, seq, message_id, message, state, reply)
     select id, last_seq, $3, $4::jsonb, $5, $6::jsonb from room
-    on conflict (room_id, message_id) do nothing
-    returning state
-  ) select state from kept`,
-};
-
-/**
- * An edit or a deletion, if what it is about is known, and young enough. A turn that is being answered is stopped; one that nobody has
- * begun is not answered at all.
- */
-const keepRevision: Statement = {
-  name: "keep-revision",
-  text: `with original as (
-    select turns.id, turns.room_id from turns join rooms on rooms.id = turns.room_id
-     where rooms.channel = $1 and rooms.room = $2 and turns.message_id = $5 and turns.state <> 'refused'
-       and ($6::float8 is null or turns.kept_at > now() - $6::float8 * interval '1 ms')
-       and not exists (select from turns known where known.room_id = rooms.id and known.message_id = $3)
-  ), room as (
-    update rooms set last_seq = last_seq + 1, due_at = case when due_at = 'infinity' then now() else due_at end
-      from original where rooms.id = original.room_id
-    returning rooms.id, last_seq
-  ), ended as (
-    update turns set stop_requested = attempt > 0, state = case when attempt > 0 then state else 'refused' end,
-           ended_at = case when attempt > 0 then ended_at else now() end
-      from original, room where turns.id = original.id and turns.state = 'waiting'
-  ), kept as (
-    insert into turns (room_id, seq, message_id, message, state)
-    select id, last_seq, $3, $4::jsonb, 'waiting' from room
     on conflict (room_id, message_id) do nothing
     returning state
   ) select state from kept`,

@@ -38,29 +38,37 @@ function readRow({ question, joined, parts }: Row): TakenOver | undefined {
   return question ? { question: joinMessages(question, joined ?? []), shown: parts } : undefined;
 }
 
-/** From the turn that is meant to the one in whose place its answer stands now; when it is repeated, to the one that we replaced. */
+/**
+ * From the turn that is meant (of what joined others: the first one's) to the one in whose place its answer stands now; when it is
+ * repeated, to the one that we replaced.
+ */
 const currentOf = `mine as (
     select id, room_id, seq, parts from turns where id = $1 and attempt = $2 and state = 'waiting'
   ), line as (
-    select turns.id, turns.replaced_by from turns join mine using (room_id)
-     where turns.seq < mine.seq and (turns.id = $3::bigint or turns.message_id = $4)
+    select question.id, question.replaced_by from mine
+      join turns meant on meant.room_id = mine.room_id and (meant.id = $3::bigint or meant.message_id = $4)
+      join turns question on question.room_id = mine.room_id and question.seq = coalesce(meant.joins_seq, meant.seq)
+     where question.seq < mine.seq
     union all
     select turns.id, turns.replaced_by from line join turns on turns.id = line.replaced_by where line.replaced_by <> $1
   ), current as (
     select turns.* from line join turns using (id) where line.replaced_by is null or line.replaced_by = $1 limit 1
   )`;
 
-/** What is shown after the meant one has parts. What this turn shows already, from an attempt before, it keeps. */
+/**
+ * What is shown after the meant one has parts; one that was stopped was cut off, so it is not left as it is. What this turn shows already, from an attempt before, it
+ * keeps.
+ */
 const takeOver: Statement = {
   name: "take-over",
   text: `with recursive ${currentOf}, meant as (
-    select current.* from current, mine where not $5::boolean or not exists (
+    select current.* from current, mine where not $5::boolean or current.stop_requested or not exists (
       select from turns later where later.room_id = mine.room_id and later.seq > current.seq and later.seq < mine.seq and later.parts <> '[]')
   ), replaced as (
     update turns set parts = '[]', replaced_by = $1 from meant where turns.id = meant.id
   ), moved as (
     update turns set parts = case when turns.parts = '[]' then meant.parts else turns.parts end,
-           question_id = case when turns.message->'about'->>'kind' = 'edited' then null else coalesce(meant.question_id, meant.id) end
+           question_id = coalesce(meant.question_id, meant.id)
       from meant where turns.id = $1 returning turns.parts
   ), unsaid as (
     delete from messages using meant where messages.turn_id = meant.id
