@@ -118,6 +118,40 @@ test("what is written in a server, changed and taken back while its room is read
   expect(texts(started)).toEqual(["before", "live", "hullo", "hello", ""]);
 });
 
+test("whom moderators let ask is heard after a lost session too, and each one's roles are asked for once", async () => {
+  const started = await startDiscord();
+  const { discord, heard, places } = started;
+  const channel = discord.serverChannel();
+  const mention = `<@${discord.botId}>`;
+  discord.setRoles("Ada", ["77777777777777777"]);
+  await places.save({ channel: "discord", id: discord.guildId }, { roleIds: ["77777777777777777"] });
+  discord.say({ channel, author: "Ada", content: `${mention} before` });
+  await heard("before");
+
+  const roles = new RegExp(`^/guilds/\\d+/members/${discord.userId("Ada")}$`);
+  discord.failNext({ method: "GET", path: roles }, { status: 503 }, 4); // each time it is asked twice
+  await loseSession(started, () => {
+    for (let n = 1; n <= 20; n++) {
+      discord.say({ channel, author: "Ada", content: `${mention} missed ${n}` });
+      discord.say({ channel, author: "Ben", content: `${mention} not for me` });
+    }
+  });
+  await heard("missed 20");
+  expect(texts(started)).toEqual(["before", ...Array.from({ length: 20 }, (_, n) => `missed ${n + 1}`)]);
+  expect(discord.calls.filter(({ path }) => roles.test(path))).toHaveLength(5);
+});
+
+test("a thread in a category that moderators chose is heard, also when Discord does not tell at once where it stands", async () => {
+  const started = await startDiscord();
+  const { discord, heard, places } = started;
+  const channel = discord.serverChannel();
+  const category = discord.categorise(channel);
+  await places.save({ channel: "discord", id: discord.guildId }, { channelIds: [category] });
+  discord.failNext({ method: "GET", path: new RegExp(`^/channels/${channel}$`) }, { status: 503 }, 4);
+  discord.say({ channel, author: "Ada", content: `<@${discord.botId}> hello` });
+  await heard("hello");
+});
+
 test("a crash while it catches up does not end the catching up", async () => {
   const started = await startDiscord();
   const { discord, heard } = started;

@@ -24,7 +24,7 @@ const direct = { guild_id: undefined, member: undefined, mentions: [], content: 
 const to = (author: object) => ({ id: "3", channel_id: "42", author, content: "x" });
 
 /** A server with one channel, in which threads can be made. */
-function server(given: { channel?: Partial<KnownChannel>; hearsAll?: boolean } = {}) {
+function server(given: { channel?: Partial<KnownChannel>; above?: readonly string[]; hearsAll?: boolean } = {}) {
   const kept: ChannelMessage[] = [];
   const places = testPlaces();
   const channel = { canThread: true, language: "en-GB", ...given.channel };
@@ -32,7 +32,12 @@ function server(given: { channel?: Partial<KnownChannel>; hearsAll?: boolean } =
     me,
     memory: testMemory(kept),
     places,
-    channels: { find: async () => channel, rolesOf: async () => ["600"], hear() {} },
+    channels: {
+      find: async () => channel,
+      above: async () => given.above ?? [],
+      rolesOf: async () => ["600"],
+      hear() {},
+    },
     languageOf: (userId) => (userId === ben.id ? "de" : undefined),
     hearsAll: () => given.hearsAll ?? true,
   });
@@ -114,13 +119,13 @@ test("in a thread that we opened nobody needs to mention us, but what is meant f
 });
 
 test("a thread that somebody else made is no place without a mention", async () => {
-  const { hear } = server({ channel: { canThread: false, parentId: "42" } });
+  const { hear } = server({ channel: { canThread: false }, above: ["42"] });
   expect(await hear({ channel_id: "43" })).toMatchObject({ room: "100/43" });
   expect(await hear({ channel_id: "43", mentions: [], content: "and now?" })).toBeUndefined();
 });
 
 test("moderators decide where, for whom and how it listens", async () => {
-  const { hear, decide } = server({ channel: { parentId: "41" } });
+  const { hear, decide } = server({ above: ["41"] });
   const heard = async (rules: PlaceRules) => {
     await decide(rules);
     return (await hear({})) !== undefined;
@@ -175,7 +180,7 @@ test.each([null, 7, [], {}, { ...written, author: null }, { ...written, id: "x" 
       me,
       memory: testMemory([]),
       places: testPlaces(),
-      channels: { find: async () => undefined, rolesOf: async () => [], hear() {} },
+      channels: { find: async () => undefined, above: async () => [], rolesOf: async () => [], hear() {} },
       languageOf: () => undefined,
       hearsAll: () => true,
     });

@@ -122,6 +122,8 @@ export type DiscordDouble = {
   deny(channelId: string, ...denied: readonly Permission[]): void;
   /** As `deny`, with all that overwrites can say. */
   overwrite(channelId: string, overwrites: readonly Overwrite[]): void;
+  /** Puts a channel into a new category. @returns the category's id */
+  categorise(channelId: string): string;
   /** Gives a person these roles on the server. */
   setRoles(name: string, roleIds: readonly string[]): void;
   /** A thread is put to sleep. */
@@ -313,6 +315,7 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
     deny: (channelId, ...denied) => world.deny(room(channelId), ...denied),
     overwrite: (channelId, overwrites) => world.overwrite(room(channelId), overwrites),
     setRoles: world.setRoles.bind(world),
+    categorise: (channelId) => world.categorise(room(channelId)).id,
     archive: (threadId, { locked } = { locked: false }) => world.archive(room(threadId), { archived: true, locked }),
     channel(id) {
       const found = world.rooms.get(id);

@@ -18,8 +18,8 @@ export type DiscordRoom = {
   /** The bot is no member: other people's direct messages, or a server that did not invite it. */
   readonly outside?: true;
   readonly name?: string;
-  /** A thread's channel. */
-  readonly parent_id?: string;
+  /** A thread's channel, or a channel's category. */
+  parent_id?: string;
   /** Who made a thread. */
   readonly owner_id?: string;
   permission_overwrites: readonly Overwrite[];
@@ -145,6 +145,21 @@ export function discordWorld(dispatch: (event: WorldEvent) => void) {
     overwrite(room: DiscordRoom, overwrites: readonly Overwrite[]): void {
       room.permission_overwrites = overwrites;
       dispatch({ t: "CHANNEL_UPDATE", d: this.channel(room) });
+    },
+
+    /** Puts a channel into a new category. */
+    categorise(room: DiscordRoom): DiscordRoom {
+      const category = open({
+        id: snowflake(),
+        type: 4,
+        guild_id: guildId,
+        name: "a category",
+        permission_overwrites: [],
+      });
+      dispatch({ t: "CHANNEL_CREATE", d: this.channel(category) });
+      room.parent_id = category.id;
+      dispatch({ t: "CHANNEL_UPDATE", d: this.channel(room) });
+      return category;
     },
 
     /** Whether the bot may not do it in a channel; a thread is as its channel. */

@@ -147,6 +147,23 @@ test("moderators decide how it answers on their server, and every instance obeys
   expect(world.ai.requestCount).toBe(2);
 });
 
+test("in a category that moderators chose, the threads of its channels listen too, and their buttons work", async () => {
+  await start();
+  const [channel, other] = [discord.serverChannel(), discord.serverChannel()];
+  await decide({ channelIds: [discord.categorise(channel)] });
+  discord.say({ channel: other, author: "Ada", content: `${mention} not here` });
+  const thread = discord.say({ channel, author: "Ada", content: `${mention} one` });
+  await untilAnswered(thread, 1);
+  discord.say({ channel: thread, author: "Ada", content: "two" });
+  await untilAnswered(thread, 2);
+  const answer = discord.transcript(thread).at(-1);
+  await until(() => discord.transcript(thread).at(-1)?.buttons?.join().includes("Regenerate"), "the button", 20_000);
+  world.ai.answer = () => "Something else.";
+  discord.press({ messageId: answer?.id ?? "", author: "Ada", label: "Regenerate" });
+  await until(() => answers(thread).at(-1) === "Something else.", "the answer anew", 20_000);
+  expect(answers(other)).toEqual([]);
+});
+
 test("kill -9 right after the thread was made: the next one makes no other, and answers in it", async () => {
   const parley = await start();
   const channel = discord.serverChannel();

@@ -25,7 +25,7 @@ import { type Arrived, keepInOrder } from "./keep-in-order.ts";
 import { fetchAttachments } from "./fetch-attachments.ts";
 import { hearMessages } from "./hear-messages.ts";
 import { isWelcome } from "./is-welcome.ts";
-import { knownChannels } from "./known-channels.ts";
+import { type KnownChannels, knownChannels } from "./known-channels.ts";
 import { markMessages } from "./mark-messages.ts";
 import { removedTogether } from "./message-event.ts";
 import { type Asked, readInteraction } from "./read-interaction.ts";
@@ -167,7 +167,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     const hearsAll = () => (intents & GatewayIntentBits.MessageContent) !== 0;
     const hear = hearMessages({ me, memory, places, channels, languageOf, hearsAll });
     const arrive = (event: GatewayEvent, settled: () => void): Arrived => {
-      const read = reading(event, { me, hear });
+      const read = reading(event, { me, hear, channels });
       const channelId = read && channelOf(event);
       return { read: async () => undefined, ...read, ...(channelId && { channelId }), settled };
     };
@@ -248,9 +248,9 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
   }
 
   /** What cannot be read is not for us, and must not hold up what comes after it. */
-  function reading(event: GatewayEvent, { me, hear }: Reading): Omit<Arrived, "settled"> | undefined {
+  function reading(event: GatewayEvent, { me, hear, channels }: Reading): Omit<Arrived, "settled"> | undefined {
     try {
-      if (event.t === "INTERACTION_CREATE") return readingInteraction(readInteraction(event.d, me), me);
+      if (event.t === "INTERACTION_CREATE") return readingInteraction(readInteraction(event.d, me), me, channels);
       const read = hear(event);
       return read && { read };
     } catch (error) {
@@ -259,14 +259,21 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     }
   }
 
-  function readingInteraction(asked: Asked | undefined, me: BotIdentity): Omit<Arrived, "settled"> | undefined {
+  function readingInteraction(
+    asked: Asked | undefined,
+    me: BotIdentity,
+    channels: KnownChannels,
+  ): Omit<Arrived, "settled"> | undefined {
     if (asked?.kind === "ask-about") askedAbout.remember(asked.target, me);
     if (asked?.kind !== "message") return asked && { read: async () => undefined, taken: () => void answer(asked) };
     const { message, aboutId, where } = asked;
     if (message.language) languages.set(message.author.id, message.language);
     return {
       async read() {
-        if (where && !isWelcome(await places.find({ channel: "discord", id: where.guildId }), where)) {
+        if (
+          where &&
+          !(await isWelcome(await places.find({ channel: "discord", id: where.guildId }), where, channels))
+        ) {
           interactions.refuse(message, say(message.language, "settings.unwelcome"));
           return undefined;
         }
@@ -320,7 +327,11 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
   }
 }
 
-type Reading = { readonly me: BotIdentity; readonly hear: ReturnType<typeof hearMessages> };
+type Reading = {
+  readonly me: BotIdentity;
+  readonly hear: ReturnType<typeof hearMessages>;
+  readonly channels: KnownChannels;
+};
 
 /** Messages that were removed together, as if one by one. */
 function singly(event: GatewayEvent): readonly GatewayEvent[] {

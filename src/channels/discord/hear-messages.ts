@@ -24,7 +24,7 @@ export type Hearing = {
 
 type Thread = { readonly parentId?: string };
 
-/** Finds out what a message says to the assistant, if anything. Rejects with StoreError; then it is to be asked again. */
+/** Finds out what a message says to the assistant, if anything. Rejects with StoreError, or with ChannelError; when that is retryable it is to be asked again. */
 type Find = () => Promise<ChannelMessage | undefined>;
 
 /**
@@ -73,9 +73,9 @@ export function hearMessages(hearing: Hearing): (event: GatewayEvent) => Find | 
       places.find({ channel: "discord", id: guildId }),
       channels.find(guildId, message.channel_id),
     ]);
-    const roles = message.member?.roles ?? (rules.roleIds && (await channels.rolesOf(guildId, message.author.id)));
-    const channelIds = [message.channel_id, parentId, channel?.parentId];
-    if (rules.mode === "slash" || !isWelcome(rules, { channelIds, roleIds: roles ?? [] })) return undefined;
+    const { author, member, channel_id: channelId } = message;
+    const at = { guildId, channelId, parentId, authorId: author.id, roleIds: member?.roles };
+    if (rules.mode === "slash" || !(await isWelcome(rules, at, channels))) return undefined;
     const language = languageOf(message.author.id) ?? channel?.language;
     if (parentId) return readMessage(message, me, { language, parentId });
     return await readCall(message, { language }, meant === "called" && opensThread(rules, channel));

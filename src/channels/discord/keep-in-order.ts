@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { StoreError } from "../../conversation/domain/errors.ts";
+import { GatewayError } from "../../conversation/domain/errors.ts";
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { Accept, Receipt } from "../../conversation/ports/channel.ts";
 
@@ -9,7 +9,7 @@ export type Arrived = {
    * Reads the message, when all that came before it is on disk or on its way there; undefined when there is none. Asked again after
    * it failed.
    *
-   * @throws StoreError
+   * @throws StoreError, or ChannelError when the platform does not tell what has to be known
    */
   readonly read: () => Promise<ChannelMessage | undefined>;
   /** Where it was written; absent when its order does not matter. */
@@ -34,7 +34,7 @@ export type Keeper = {
 };
 
 /**
- * Keeps what arrives, in its order. While the store is away it tries again with growing pauses, and what
+ * Keeps what arrives, in its order. While the store is away, or the platform, it tries again with growing pauses, and what
  * arrives meanwhile waits, up to a limit.
  */
 export function keepInOrder(
@@ -97,7 +97,7 @@ export function keepInOrder(
       return "kept";
     } catch (error) {
       report("keeping what arrived from Discord", error);
-      if (error instanceof StoreError) return "away";
+      if (error instanceof GatewayError && error.retryable) return "away";
       if (batch.length === 1) batch[0]?.received?.(undefined);
       return "broken";
     }

@@ -2,14 +2,12 @@ import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { pause } from "../../conversation/domain/pause.ts";
 import type { DiscordRest } from "./discord-rest.ts";
-import { readError } from "./read-error.ts";
+import { DiscordRefusal, readError } from "./read-error.ts";
 import type { GatewayEvent } from "./read-message.ts";
 import { snowflake } from "./snowflake.ts";
 
 /** What a server's channel is, and what the bot may do in it. */
 export type KnownChannel = {
-  /** The channel that a thread belongs to, else the category of a channel. */
-  readonly parentId?: string;
   /** Whether the bot can make a thread for a message here, and write in it. */
   readonly canThread: boolean;
   /** What the server speaks, such as "pt-BR". */
@@ -19,7 +17,17 @@ export type KnownChannel = {
 export type KnownChannels = {
   /** Asked of Discord where it is not known, in a bounded time. Undefined when Discord does not say. */
   find(guildId: string, channelId: string): Promise<KnownChannel | undefined>;
-  /** The roles of a member, for messages that do not tell them. */
+  /**
+   * What a channel stands in, the nearest first: a thread in its channel, a channel in its category.
+   *
+   * @throws ChannelError retryable, when Discord does not tell for now
+   */
+  above(channelId: string): Promise<readonly string[]>;
+  /**
+   * The roles of a member, for messages that do not tell them.
+   *
+   * @throws ChannelError retryable, when Discord does not tell for now
+   */
   rolesOf(guildId: string, userId: string): Promise<readonly string[]>;
   /** Told each event, so that what has changed is asked anew. */
   hear(event: GatewayEvent): void;
@@ -37,26 +45,33 @@ type Knowing = {
  * needed, and remembered for a while.
  */
 export function knownChannels(rest: DiscordRest, { botId, onOwnRole, report }: Knowing): KnownChannels {
-  const known = { ttl: knownMs, allowStaleOnFetchRejection: true };
-  const channels = new LRUCache<string, Channel>({ max: 10_000, ...known, fetchMethod: fetchChannel });
-  const guilds = new LRUCache<string, Guild>({ max: 1_000, ...known, fetchMethod: fetchGuild });
+  const channels = new LRUCache<string, Channel>({ max: 10_000, ttl: knownMs, fetchMethod: orAsBefore(fetchChannel) });
+  const guilds = new LRUCache<string, Guild>({ max: 1_000, ttl: knownMs, fetchMethod: orAsBefore(fetchGuild) });
+  const members = new LRUCache<string, Member>({ max: 10_000, ttl: knownMs, fetchMethod: orAsBefore(fetchMemberOf) });
   /** What Discord has refused to tell. */
   const silent = new LRUCache<string, true>({ max: 10_000, ttl: silentMs });
+  /** Since when Discord has not told what it was asked for again and again. */
+  const unheardSinceMs = new LRUCache<string, number>({ max: 10_000, ttl: againMsMax, updateAgeOnGet: true });
 
   return {
     async find(guildId, channelId) {
       const [guild, channel] = await Promise.all([
-        ask(guildId, () => guilds.fetch(guildId)),
-        ask(channelId, () => channels.fetch(channelId)),
+        ask(guildId, () => guilds.fetch(guildId)).catch(() => undefined),
+        askChannel(channelId).catch(() => undefined),
       ]);
       if (!guild || !channel) return undefined;
-      const parentId = channel.parent_id ?? undefined;
       const canThread = threadable.has(channel.type) && mayThread(permissionsIn(channel, guild));
-      return { ...(parentId && { parentId }), canThread, language: guild.preferred_locale };
+      return { canThread, language: guild.preferred_locale };
+    },
+    async above(channelId) {
+      const channel = await askChannel(channelId);
+      const parentId = channel?.parent_id;
+      const parent = parentId && threads.has(channel.type) ? await askChannel(parentId) : undefined;
+      return [parentId, parent?.parent_id].flatMap((id) => id ?? []);
     },
     async rolesOf(guildId, userId) {
-      const member = await ask(`${guildId}/${userId}`, () => fetchMember(guildId, userId));
-      return member?.roles ?? [];
+      const key = `${guildId}/${userId}`;
+      return (await ask(key, () => members.fetch(key)))?.roles ?? [];
     },
     hear({ t, d }) {
       if (t.startsWith("CHANNEL_") || t.startsWith("THREAD_")) channels.delete(place.safeParse(d).data?.id ?? "");
@@ -66,18 +81,36 @@ export function knownChannels(rest: DiscordRest, { botId, onOwnRole, report }: K
     },
   };
 
-  /** What waits for it are messages, so Discord has little time. What comes later is remembered all the same. */
+  async function askChannel(channelId: string): Promise<Channel | undefined> {
+    return await ask(channelId, () => channels.fetch(channelId));
+  }
+
+  /**
+   * What waits for it are messages, and all that came after them, so Discord has little time, and not for ever. What comes later is
+   * remembered all the same.
+   *
+   * @returns undefined when Discord refuses to tell, or has not told for long
+   * @throws ChannelError retryable, when it does not tell for now
+   */
   async function ask<T>(what: string, fetch: () => Promise<T | undefined>): Promise<T | undefined> {
     if (silent.has(what)) return undefined;
-    const over = new AbortController();
-    const asked = fetch().catch((error: unknown) => {
-      report("asking Discord about a server", error);
-      if (!readError(error).retryable) silent.set(what, true);
+    try {
+      const told = await inTime(fetch());
+      unheardSinceMs.delete(what);
+      return told;
+    } catch (error) {
+      const refusal = readError(error);
+      report("asking Discord about a server", refusal);
+      if (!refusal.retryable) silent.set(what, true);
+      else if (isNews(what)) throw refusal;
       return undefined;
-    });
-    return await Promise.race([asked, pause(answerMsMax, over.signal).then(() => undefined)]).finally(() =>
-      over.abort(),
-    );
+    }
+  }
+
+  function isNews(what: string): boolean {
+    const sinceMs = unheardSinceMs.get(what);
+    if (sinceMs === undefined) unheardSinceMs.set(what, performance.now());
+    return sinceMs === undefined || performance.now() - sinceMs < patienceMs;
   }
 
   async function fetchChannel(channelId: string): Promise<Channel> {
@@ -93,8 +126,13 @@ export function knownChannels(rest: DiscordRest, { botId, onOwnRole, report }: K
     return { ...guild, ownRoles: roles };
   }
 
-  async function fetchMember(guildId: string, userId: string): Promise<z.output<typeof memberShape>> {
+  async function fetchMember(guildId: string, userId: string): Promise<Member> {
     return memberShape.parse(await rest.call("GET", `/guilds/${guildId}/members/${userId}`));
+  }
+
+  async function fetchMemberOf(key: string): Promise<Member> {
+    const [guildId = "", userId = ""] = key.split("/");
+    return await fetchMember(guildId, userId);
   }
 
   /** https://discord.com/developers/docs/topics/permissions#permission-overwrites */
@@ -115,6 +153,26 @@ export function knownChannels(rest: DiscordRest, { botId, onOwnRole, report }: K
   }
 }
 
+/** While Discord is away, what it told last counts. */
+function orAsBefore<T>(fetch: (key: string) => Promise<T>): (key: string, before: T | undefined) => Promise<T> {
+  return async (key, before) => {
+    try {
+      return await fetch(key);
+    } catch (error) {
+      if (before === undefined || !readError(error).retryable) throw error;
+      return before;
+    }
+  };
+}
+
+async function inTime<T>(asked: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const late = pause(answerMsMax, over.signal).then(() => {
+    throw new DiscordRefusal("Discord did not answer in time.", { retryable: true });
+  });
+  return await Promise.race([asked, late]).finally(() => over.abort());
+}
+
 function mayThread(permissions: bigint): boolean {
   const needed = permission.viewChannel | permission.createPublicThreads | permission.sendMessagesInThreads;
   return (permissions & needed) === needed;
@@ -130,6 +188,7 @@ const permission = {
 
 /** Text channels and announcements: the others have no threads, or are some. */
 const threadable: ReadonlySet<number> = new Set([0, 5]);
+const threads: ReadonlySet<number> = new Set([10, 11, 12]);
 /** Of members only those about the bot itself come, without the intent for all of them. */
 const guildEvents: ReadonlySet<string> = new Set([
   "GUILD_UPDATE",
@@ -142,6 +201,9 @@ const guildEvents: ReadonlySet<string> = new Set([
 const knownMs = 5 * 60_000;
 const silentMs = 30_000;
 const answerMsMax = 5_000;
+/** After this somebody counts as one without roles, and a channel as one outside of categories: others wait as well. */
+const patienceMs = 60_000;
+const againMsMax = 60_000;
 
 const bits = z
   .string()
@@ -156,6 +218,7 @@ const channelShape = z.object({
 });
 type Channel = z.output<typeof channelShape>;
 const memberShape = z.object({ roles: z.array(snowflake) });
+type Member = z.output<typeof memberShape>;
 const guildShape = z.object({
   id: snowflake,
   preferred_locale: z.string(),

@@ -21,7 +21,7 @@ type AskedMessage = {
   /** The message of the channel that it asks about. */
   readonly aboutId?: string;
   /** Where moderators may have decided who is answered. Absent for what they decide, and outside of servers. */
-  readonly where?: Whereabouts & { readonly guildId: string };
+  readonly where?: Whereabouts;
 };
 
 /**
@@ -122,12 +122,10 @@ type Said = { readonly text: string; readonly pressedId?: string; readonly isPri
 
 function askedIn(event: Interaction, botId: string, said: Said): AskedMessage {
   const asked = { kind: "message", message: messageOf(event, botId, said) } as const;
-  const { guild_id: guildId, channel_id: channelId, channel, member } = event;
+  const { guild_id: guildId, channel_id: channelId, channel, asker, member } = event;
   if (!guildId || isOutside(event)) return asked;
-  return {
-    ...asked,
-    where: { guildId, channelIds: [channelId, channel?.parent_id ?? undefined], roleIds: member?.roles ?? [] },
-  };
+  const parentId = channel?.parent_id ?? undefined;
+  return { ...asked, where: { guildId, channelId, parentId, authorId: asker.id, roleIds: member?.roles ?? [] } };
 }
 
 function messageOf(event: Interaction, botId: string, { text, pressedId, isPrivate = false }: Said): ChannelMessage {
