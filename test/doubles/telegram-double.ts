@@ -364,7 +364,9 @@ class Double implements TelegramDouble {
     const [, fileToken, path = ""] = /^\/file\/bot([^/]+)\/(.+)$/.exec(request.url ?? "") ?? [];
     if (fileToken !== undefined) return this.#serveFile(fileToken, path, response);
     const [, token, method = ""] = /^\/bot([^/]+)\/(\w+)$/.exec(request.url ?? "") ?? [];
-    const { body, uploads } = await readBody(request, this.#bytesPerSecond);
+    const asked = await readBody(request, this.#bytesPerSecond).catch(() => undefined);
+    if (!asked) return; // whoever asked has gone in the middle of it
+    const { body, uploads } = asked;
     if (token === undefined) return refuse(response, new Refused(404, "Not Found"));
     if (token !== this.token) return refuse(response, new Refused(401, "Unauthorized"));
     this.calls.push({ method, params: body, atMs, by });

@@ -92,7 +92,8 @@ const replay: Statement = {
   ), forgotten as (
     delete from messages using parked where $2::boolean and messages.turn_id = parked.id
   ), replayed as (
-    update turns set seq = room.last_seq, attempt = attempt + 1, crashes = 0, stop_requested = false, ended_at = null, replayed_at = now(),
+    update turns set seq = room.last_seq, attempt = attempt + 1, crashes = 0, stop_requested = false, ended_at = null,
+        replayed_at = now(),
         state = case when reply is null or $2::boolean then 'waiting' else 'answered' end,
         reply = case when $2::boolean then null else reply end,
         answered_at = case when $2::boolean then null else answered_at end
