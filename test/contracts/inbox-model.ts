@@ -137,9 +137,9 @@ export function claimInModel(room: ModelRoom, holder: number): Hand {
   return { turn, attempt: turn.attempt, holder };
 }
 
-/** The newest part that an earlier turn of the room shows. */
+/** The newest part that one of the five turns before shows: of ids of one digit the greatest. */
 export function partBefore(turn: ModelTurn): string | undefined {
   const { turns } = turn.room;
-  const earlier = turns.slice(0, turns.indexOf(turn)).findLast(({ parts }) => parts.length > 0);
-  return earlier?.parts.at(-1);
+  const last = turns.slice(0, turns.indexOf(turn)).flatMap(({ parts }) => parts.at(-1) ?? []);
+  return last.slice(-5).toSorted().at(-1);
 }

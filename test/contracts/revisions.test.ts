@@ -120,7 +120,11 @@ describe("an edit", () => {
     await inbox.answered(running, { text: "half", end: "stopped" });
     await inbox.delivered(running, ["1"]);
     expect((await answer(["2"])).message.id).toBe("behind");
-    expect(await takePlace("q")).toMatchObject({ shown: ["1"], message: { text: "changed" } });
+    const edited = await takePlace("q");
+    expect(edited).toMatchObject({ shown: ["1"], message: { text: "changed" } });
+    await answer(["1"], edited);
+    await ask({ id: "next" });
+    expect((await claim()).after).toBe("2"); // what a crash leaves behind of it is sought below all that others show
   });
 
   test("of what nobody has begun is answered at its place in the room, with its sign that it waits", async () => {
@@ -251,6 +255,13 @@ test("a question that is taken back before anybody has begun, edited or not, is 
   expect(turn.message.about?.kind).toBe("deleted");
   await revisions.erase(turn, { messageId: "q" });
   expect(await wordsKept()).not.toMatch(/secret/);
+});
+
+test("an edit of what is about to be erased says nothing any more", async () => {
+  await ask({ id: "q", text: "a secret" });
+  await answer(["1"]);
+  await takeBack("q");
+  expect(await edit("q", "another secret")).toEqual(["known"]);
 });
 
 test("what was refused can be taken back too", async () => {

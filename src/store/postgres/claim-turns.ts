@@ -24,6 +24,11 @@ const yieldingEvery = 8;
 const dueRooms = (share: string) =>
   `select id from rooms where yields = ${share} and due_at <= now() and due_at < 'infinity' order by due_at limit $1 for update skip locked`;
 
+const isShownBefore = `room_id = held.id and seq < claimed.seq and parts <> '[]' order by seq desc`;
+
+/** Of so many turns the newest part is sought: one that took an earlier one's place shows older parts than the turns before it. */
+const turnsSeen = 5;
+
 /**
  * `skip locked` lets all instances claim at once; the state is checked again on the row, for the snapshot may be older than the lock.
  * Two shares, each with its own end of the index: of the second only as many rows are read, and locked, as the first leaves over.
@@ -46,13 +51,15 @@ const claim: Statement = {
       from head where turns.id = head.id and turns.state in ('waiting', 'answered')
     returning turns.*
   ) select held.id as room_id, held.last_seq, claimed.id, claimed.message, claimed.attempt, claimed.crashes, claimed.stop_requested,
-           claimed.stopped_turn, claimed.parts, claimed.reply, claimed.saved_after, claimed.queued, newest_part.after, newest_part.buttons_at,
+           claimed.stopped_turn, claimed.parts, claimed.reply, claimed.saved_after, claimed.queued, newest_part.after, newest_turn.buttons_at,
            neighbours.joined, (extract(epoch from now() - claimed.kept_at) * 1000)::float8 as age_ms,
            (extract(epoch from now() - claimed.replayed_at) * 1000)::float8 as since_replay_ms,
            case when claimed.seq <= held.shut_seq then held.shut_reason end as shut
       from held left join claimed on claimed.room_id = held.id
-      left join lateral (select parts->>-1 as after, case when reply ? 'buttons' then parts->>-1 end as buttons_at from turns
-         where room_id = held.id and seq < claimed.seq and parts <> '[]' order by seq desc limit 1) newest_part on true
+      left join lateral (select case when reply ? 'buttons' then parts->>-1 end as buttons_at from turns
+         where ${isShownBefore} limit 1) newest_turn on true
+      left join lateral (select part as after from (select parts->>-1 as part from turns where ${isShownBefore} limit ${turnsSeen}) seen
+         order by length(part) desc, part collate "C" desc limit 1) newest_part on true
       left join lateral (select jsonb_agg(message order by seq) as joined from turns
          where room_id = held.id and joins_seq = claimed.seq) neighbours on true`,
 };

@@ -24,9 +24,10 @@ export async function keepRevision(
 
   const { question_seq: questionSeq } = meant;
   const { words, rest } = split(message);
-  const answering = await query<Answering>(findAnswering, [room.id, questionSeq]);
-  const begun = answering.filter(({ attempt }) => attempt > 0);
-  const toBegin = answering.filter(({ attempt }) => attempt === 0);
+  const unanswered = await query<Unanswered>(findUnanswered, [room.id, questionSeq]);
+  if (isEdit && unanswered.some(({ about }) => about === "deleted")) return "known";
+  const begun = unanswered.filter(({ attempt }) => attempt > 0);
+  const toBegin = unanswered.filter(({ attempt }) => attempt === 0);
   await query(stopTurns, [idsOf(begun)]);
   if (isEdit) await query(changeWords, [meant.id, toJson(words)]);
   else await query(spareTurns, [idsOf(toBegin), room.id, questionSeq]);
@@ -63,17 +64,17 @@ function saysTheSame(kept: ChannelMessage, message: ChannelMessage): boolean {
   return kept.text === text && kinds(kept) === kinds(message);
 }
 
-type Answering = { readonly id: string; readonly attempt: number };
+type Unanswered = { readonly id: string; readonly attempt: number; readonly about: "edited" | "deleted" | null };
 
-/** Those without a reply: the question's own turn, and those of its edits. */
-const findAnswering: Statement = {
-  name: "find-answering",
-  text: `select id, attempt from turns
-     where room_id = $1 and state = 'waiting' and (seq = $2 or message->'about'->>'kind' = 'edited'
-       and message->'about'->>'messageId' in (select message_id from turns where room_id = $1 and (seq = $2 or joins_seq = $2)))`,
+/** The question's own turn, and those of its edits and deletions, as far as they have no reply. */
+const findUnanswered: Statement = {
+  name: "find-unanswered",
+  text: `select id, attempt, message->'about'->>'kind' as about from turns
+     where room_id = $1 and state = 'waiting' and (seq = $2
+       or message->'about'->>'messageId' in (select message_id from turns where room_id = $1 and (seq = $2 or joins_seq = $2)))`,
 };
 
-function idsOf(turns: readonly Answering[]): readonly string[] {
+function idsOf(turns: readonly Unanswered[]): readonly string[] {
   return turns.map(({ id }) => id);
 }
 
