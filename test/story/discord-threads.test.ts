@@ -103,6 +103,8 @@ test("a thread that Discord refuses when the answer comes is done without", asyn
   discord.failNext({ method: "POST", path: /threads$/ }, { status: 400, body: refusal });
   discord.say({ channel, author: "Ada", content: `${mention} hello` });
   expect(await untilAnswered(channel, 1)).toEqual(["You said: Ada: hello"]);
+  await until(async () => (await world.count("turns where state = 'delivered'")) === 1, "the answer is complete");
+  expect(discord.transcript(channel).at(-1)?.buttons).toBeUndefined(); // they would not find their answer
 });
 
 test("a thread whose making was not heard of is made once, and answered in", async () => {

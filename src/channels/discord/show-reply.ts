@@ -86,9 +86,7 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   async function showWithFallback(work: Work, reply: Reply): Promise<void> {
     if (!reply.end && replyMarkdown(reply) === "") return showTyping(work);
     const { language } = work.turn.message;
-    // What is pressed in the person's direct channel would not find the room of the question.
-    const isElsewhere = asideOf(work.address) !== undefined && !tokenLives(work.address);
-    const buttons = isElsewhere ? [] : writeButtons(reply, work.turn);
+    const buttons = isElsewhere(work.address) ? [] : writeButtons(reply, work.turn);
     try {
       await showParts(work, withButtons(writeReply(reply, language), buttons));
     } catch (error) {
@@ -247,6 +245,15 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     const message = { ...body, nonce, enforce_nonce: true };
     return await rest.call("POST", `/channels/${directChannel.parse(opened).id}/messages`, { body: message, files });
   }
+}
+
+/**
+ * What is pressed there would not find the room of the question: in the person's direct channel, and where the thread that is the room
+ * could not be made.
+ */
+function isElsewhere(address: DiscordAddress): boolean {
+  if (address.kind === "interaction") return address.aside !== undefined && !tokenLives(address);
+  return address.opensThread !== undefined && address.channelId !== address.messageId;
 }
 
 /** Where only the token can write, it changes of an earlier answer nothing but the message with the pressed button, its last part. */
