@@ -88,9 +88,9 @@ const changeWords: Statement = {
   text: `update turns set message = message - 'replyTo' - 'forwarded' - 'attachments' || $2::jsonb where id = $1`,
 };
 
-/** What a person can change of a message, and all else. */
+/** What a person can change of a message, with who they are (they may have been forgotten since), and all else. */
 function split({ text, replyTo, forwarded, attachments, ...rest }: ChannelMessage) {
-  return { words: { text, replyTo, forwarded, attachments }, rest: { ...rest, text: "" } };
+  return { words: { text, replyTo, forwarded, attachments, author: rest.author }, rest: { ...rest, text: "" } };
 }
 
 /** They are not answered, and nothing joins them any more. */
