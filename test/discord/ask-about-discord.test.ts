@@ -52,6 +52,19 @@ test("a question about a message that is gone says that it cannot be taken", asy
   expect(kept).toEqual([]);
 });
 
+test("a question about a message that Discord does not tell in time holds nobody up", async () => {
+  const started = await startDiscord();
+  const { discord, heard } = started;
+  const channel = discord.serverChannel();
+  const messageId = discord.say({ channel, author: "Bob", content: "Shall we?" });
+  const components = [{ type: 18, component: { type: 4, custom_id: "question", value: "And?" } }];
+  discord.failNext({ method: "GET", path: new RegExp(`/messages/${messageId}$`) }, { status: 503 }, 1_000);
+  discord.interactRaw({ type: 5, channel, author: "Ada", data: { custom_id: `ask:${messageId}`, components } });
+  discord.say({ channel: discord.dm("Ben"), author: "Ben", content: "hello" });
+  await heard("hello");
+  await until(() => discord.transcript(channel).some(({ content }) => content.startsWith("Sorry")), "the apology");
+});
+
 test("people ask about messages where the bot is no member", async () => {
   const started = await startDiscord();
   const { discord, heard } = started;

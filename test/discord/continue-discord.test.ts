@@ -141,6 +141,22 @@ test("whom moderators let ask is heard after a lost session too, and each one's 
   expect(discord.calls.filter(({ path }) => roles.test(path))).toHaveLength(5);
 });
 
+test("somebody whose roles Discord never tells does not keep everybody else waiting for ever", async () => {
+  const started = await startDiscord({ timings: { patienceMs: 1_000 } });
+  const { discord, heard, places } = started;
+  const channel = discord.serverChannel();
+  discord.setRoles("Ada", ["77777777777777777"]);
+  await places.save({ channel: "discord", id: discord.guildId }, { roleIds: ["77777777777777777"] });
+  discord.say({ channel, author: "Ada", content: `<@${discord.botId}> before` });
+  await heard("before");
+  const roles = new RegExp(`^/guilds/\\d+/members/${discord.userId("Ada")}$`);
+  discord.failNext({ method: "GET", path: roles }, { status: 503 }, 1_000);
+  await loseSession(started, () => discord.say({ channel, author: "Ada", content: `<@${discord.botId}> missed` }));
+  await until(() => discord.calls.filter(({ path }) => roles.test(path)).length > 2, "asking again", 15_000);
+  discord.say({ channel: discord.dm("Ben"), author: "Ben", content: "live" });
+  await until(() => started.kept.some(({ text }) => text === "live"), "others are heard", 15_000);
+});
+
 test("a thread in a category that moderators chose is heard, also when Discord does not tell at once where it stands", async () => {
   const started = await startDiscord();
   const { discord, heard, places } = started;

@@ -84,7 +84,7 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
       onUnsettled: ({ room }) => void unsettled.push(room),
       report,
     },
-    { identifyEveryMs: 250, historyEveryMs: 5, sharedMs: 500, nonceMs: 90_000, ...options.timings },
+    { identifyEveryMs: 250, historyEveryMs: 5, sharedMs: 500, nonceMs: 90_000, patienceMs: 60_000, ...options.timings },
   );
   const listeners: Pick<Started, "stop" | "listening">[] = [];
 

@@ -1,10 +1,12 @@
 import { LRUCache } from "lru-cache";
+import { ChannelError } from "../../conversation/domain/errors.ts";
 import type { Quoted } from "../../conversation/domain/message.ts";
 import type { BotIdentity } from "./bot-identity.ts";
 import type { DiscordRest } from "./discord-rest.ts";
 import { nameOf } from "./discord-user.ts";
 import { written } from "./message-event.ts";
 import { quoteMessage } from "./quote-message.ts";
+import { readError } from "./read-error.ts";
 
 /** Messages that people ask about, while they write down their question. */
 export type AskedMessages = {
@@ -13,7 +15,7 @@ export type AskedMessages = {
   /**
    * The message, from Discord if another process was told of it.
    *
-   * @throws DiscordRefusal, or ZodError
+   * @throws ChannelError not retryable, whatever the reason: everybody else waits, and the person is told and can ask again
    */
   find(channelId: string, messageId: string, me: BotIdentity): Promise<Quoted>;
 };
@@ -29,8 +31,12 @@ export function askedMessages(rest: DiscordRest): AskedMessages {
     async find(channelId, messageId, me) {
       const known = asked.get(messageId);
       if (known) return known;
-      const { id: _, ...quoted } = read(await rest.call("GET", `/channels/${channelId}/messages/${messageId}`), me);
-      return quoted;
+      try {
+        const { id: _, ...quoted } = read(await rest.call("GET", `/channels/${channelId}/messages/${messageId}`), me);
+        return quoted;
+      } catch (error) {
+        throw new ChannelError(readError(error).message, { retryable: false });
+      }
     },
   };
 }

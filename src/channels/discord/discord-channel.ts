@@ -162,7 +162,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     const keeper = keepInOrder(accept, report, signal);
     let intents = allIntents;
     const onOwnRole = (roleId: string) => void ownRoles.set(roleId, true);
-    const channels = knownChannels(rest, { botId: me.botId, onOwnRole, report });
+    const channels = knownChannels(rest, { botId: me.botId, onOwnRole, report, patienceMs: timings.patienceMs });
     const languageOf = (userId: string) => languages.get(userId);
     const hearsAll = () => (intents & GatewayIntentBits.MessageContent) !== 0;
     const hear = hearMessages({ me, memory, places, channels, languageOf, hearsAll });

@@ -8,6 +8,8 @@ export const discordTimings = {
   sharedMs: 6_000,
   /** For how long a nonce surely names the message it made: Discord speaks of "a few minutes". */
   nonceMs: 90_000,
+  /** After this somebody whose roles Discord does not tell counts as one without any: everybody else waits as well. */
+  patienceMs: 60_000,
 };
 
 export type DiscordTimings = Readonly<typeof discordTimings>;

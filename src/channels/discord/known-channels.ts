@@ -38,13 +38,15 @@ type Knowing = {
   /** Told of the role that Discord made for the bot in a server, before anything that was asked about the server is answered. */
   readonly onOwnRole: (roleId: string) => void;
   readonly report: (what: string, error: unknown) => void;
+  /** After this what Discord does not tell counts as not there: others wait as well. */
+  readonly patienceMs: number;
 };
 
 /**
  * What the gateway says of servers at the beginning of a session is not there after a resumed one, so it is asked for where it is
  * needed, and remembered for a while.
  */
-export function knownChannels(rest: DiscordRest, { botId, onOwnRole, report }: Knowing): KnownChannels {
+export function knownChannels(rest: DiscordRest, { botId, onOwnRole, report, patienceMs }: Knowing): KnownChannels {
   const channels = new LRUCache<string, Channel>({ max: 10_000, ttl: knownMs, fetchMethod: orAsBefore(fetchChannel) });
   const guilds = new LRUCache<string, Guild>({ max: 1_000, ttl: knownMs, fetchMethod: orAsBefore(fetchGuild) });
   const members = new LRUCache<string, Member>({ max: 10_000, ttl: knownMs, fetchMethod: orAsBefore(fetchMemberOf) });
@@ -201,8 +203,7 @@ const guildEvents: ReadonlySet<string> = new Set([
 const knownMs = 5 * 60_000;
 const silentMs = 30_000;
 const answerMsMax = 5_000;
-/** After this somebody counts as one without roles, and a channel as one outside of categories: others wait as well. */
-const patienceMs = 60_000;
+/** What is asked for more seldom than that is not asked for again and again. */
 const againMsMax = 60_000;
 
 const bits = z
