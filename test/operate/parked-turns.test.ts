@@ -7,6 +7,7 @@ import type { Turn } from "../../src/conversation/domain/turn.ts";
 import type { Inbox } from "../../src/conversation/ports/inbox.ts";
 import type { ParkedTurns } from "../../src/conversation/ports/parked-turns.ts";
 import { message, says } from "../messages.ts";
+import { until } from "../until.ts";
 import { openTestStore, type TestStore } from "../setup/open-test-store.ts";
 
 const leaseMs = 10_000;
@@ -157,6 +158,15 @@ describe("replaying", () => {
     expect(waiting.message.text).toBe("waiting");
     expect(await end(waiting)).toBe(true);
     expect((await claimOne()).id).toBe(parked.id);
+  });
+
+  test("what belongs together comes back together", async () => {
+    const joins = { key: "paste:ada", windowMs: 50 };
+    for (const text of ["begin", "end"]) await ask({ text, joins });
+    const turn = await until(async () => (await inbox.claim(1, leaseMs))[0]?.turn, "it is due");
+    await inbox.park(turn, "blocked");
+    await turns.replay(turn.id, "keep-reply");
+    expect((await claimOne()).message.text).toBe("begin\nend");
   });
 
   test("it is not forgotten when the last turn of its room is delivered at the same time", async () => {

@@ -79,18 +79,20 @@ const show: Statement = {
  * The turn gets the room's next number. With its old one it would be answered before turns that came after it but are shown
  * already, and whoever settles a doubtful sending must be able to trust that earlier turns have the older parts; the turn that
  * is being answered would not be the room's first, which is the one that a `/stop` means. A higher number also tells whoever
- * delivers at this moment that the room has more. The attempt grows, so that whoever held the turn before writes nothing.
+ * delivers at this moment that the room has more. What joined it comes along. The attempt grows, so that whoever held the turn before writes nothing.
  */
 const replay: Statement = {
   name: "replay-turn",
   text: `with parked as (
-    select id, room_id from turns where id = $1 and state = 'parked' and discarded_at is null for update
+    select id, room_id, seq from turns where id = $1 and state = 'parked' and discarded_at is null for update
   ), room as (
     update rooms set last_seq = last_seq + 1, due_at = case when due_at = 'infinity' then now() else due_at end
       from parked where rooms.id = parked.room_id
     returning last_seq
   ), forgotten as (
     delete from messages using parked where $2::boolean and messages.turn_id = parked.id
+  ), followed as (
+    update turns set joins_seq = room.last_seq from parked, room where turns.room_id = parked.room_id and turns.joins_seq = parked.seq
   ), replayed as (
     update turns set seq = room.last_seq, attempt = attempt + 1, crashes = 0, stop_requested = false, ended_at = null,
         replayed_at = now(),

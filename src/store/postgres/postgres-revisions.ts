@@ -56,8 +56,8 @@ const currentOf = `mine as (
   )`;
 
 /**
- * What is shown after the meant one has parts; one that was stopped was cut off, so it is not left as it is. What this turn shows already, from an attempt before, it
- * keeps.
+ * What is shown after the meant one has parts; one that was stopped was cut off, so it is not left as it is all the same. What this turn
+ * shows already, from an attempt before, it keeps.
  */
 const takeOver: Statement = {
   name: "take-over",
