@@ -6,6 +6,7 @@ import { commitNeverTold } from "./scenarios/commit-never-told.ts";
 import { kill9 } from "./scenarios/kill9.ts";
 import { platformsAway } from "./scenarios/platforms-away.ts";
 import { poller } from "./scenarios/poller.ts";
+import { postgresAway } from "./scenarios/postgres-away.ts";
 import { postgresCut } from "./scenarios/postgres-cut.ts";
 import { postgresRefuses } from "./scenarios/postgres-refuses.ts";
 import { postgresStops } from "./scenarios/postgres-stops.ts";
@@ -19,6 +20,7 @@ import { webhookAcks } from "./scenarios/webhook-acks.ts";
 export const scenarios: readonly Scenario[] = [
   kill9,
   postgresStops,
+  postgresAway,
   postgresCut,
   postgresRefuses,
   commitNeverTold,
