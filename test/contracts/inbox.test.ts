@@ -312,6 +312,17 @@ describe("claiming", () => {
     expect(again).toMatchObject({ crashes: 0, turn: { attempt: 2, shown: ["7", "8"] } });
   });
 
+  test("a part that could not be noted while the database was away is noted with the answer, or when the turn is put back", async () => {
+    await ask();
+    const turn = await claimOne();
+    await inbox.putBack({ ...turn, shown: ["7"] }, 0, "the AI was away");
+    const again = await claimOne();
+    expect(again.shown).toEqual(["7"]);
+    await inbox.answered({ ...again, shown: ["7", "8"] }, reply);
+    await inbox.putBack({ ...again, shown: [] }, 0, "what it was not told of stays");
+    expect(await claimOne()).toMatchObject({ reply, shown: ["7", "8"] });
+  });
+
   test("an answered turn that was not delivered comes back with its reply", async () => {
     await ask();
     const turn = await claimOne();

@@ -77,10 +77,15 @@ test("a model's answer that was not delivered comes back with where the platform
   const turn = await begin();
   const ids = await store.sessions.open(turn.message);
   await store.sessions.record(turn, says(turn), ids, 10);
-  await store.inbox.answered({ ...turn, savedAfter: "41" }, reply, { ...ids, text: "hi", model: "m", latencyMs: 1 });
+  await store.inbox.answered({ ...turn, savedAfter: "41", shown: ["7"] }, reply, {
+    ...ids,
+    text: "hi",
+    model: "m",
+    latencyMs: 1,
+  });
   await store.inbox.putBack(turn, 0, "the room was away");
   const [again] = await store.inbox.claim(1, 10_000);
-  expect(again?.turn).toMatchObject({ reply, savedAfter: "41" });
+  expect(again?.turn).toMatchObject({ reply, savedAfter: "41", shown: ["7"] });
 });
 
 test("a turn that is tried again is recorded once", async () => {

@@ -29,7 +29,7 @@ export interface Inbox {
   /** Extends the leases of turns in hand, and tells for each (by turn id) when to let go. */
   renew(turns: readonly Turn[], leaseMs: number): Promise<ReadonlyMap<string, "held" | "lost" | "stopped">>;
 
-  /** Remembers which parts the room shows, for the next attempt. */
+  /** Remembers which parts the room shows, for the next attempt. `answered` and `putBack` do so too, where `turn.shown` has more. */
   shown(turn: Turn, parts: readonly string[]): Promise<void>;
 
   /** In one transaction: saves the reply and the turn's `savedAfter`, marks it answered, and adds the model's answer, if it was one, to the conversation. */

@@ -69,7 +69,7 @@ export function postgresInbox(
     },
 
     async answered(turn, reply, answer) {
-      if (!answer) await fenced(turn, answered, [toJson(reply), turn.savedAfter ?? null]);
+      if (!answer) await fenced(turn, answered, [toJson(reply), turn.savedAfter ?? null, toJson(turn.shown)]);
       else if (!(await answeredGathered({ turn, reply, answer }))) throw leaseLost(turn);
     },
 
@@ -80,7 +80,7 @@ export function postgresInbox(
     },
 
     async putBack(turn, delayMs, reason) {
-      await fenced(turn, putBack, [delayMs, storable(reason)]);
+      await fenced(turn, putBack, [delayMs, storable(reason), toJson(turn.shown)]);
     },
 
     async park(turn, reason) {
@@ -145,7 +145,11 @@ const shown: Statement = {
   text: `update turns set parts = $3 where id = $1 and attempt = $2 and state in ('waiting', 'answered') returning id`,
 };
 
-const markAnswered = `update turns set state = 'answered', reply = $3::jsonb, saved_after = $4, answered_at = now()
+/** What a draft has shown may not have been noted, while the database was away. What is noted may be more than the holder was told. */
+const grown = (shown: string) =>
+  `case when jsonb_array_length(${shown}::jsonb) > jsonb_array_length(turns.parts) then ${shown}::jsonb else turns.parts end`;
+
+const markAnswered = `update turns set state = 'answered', reply = $3::jsonb, saved_after = $4, parts = ${grown("$5")}, answered_at = now()
      where id = $1 and attempt = $2 and state = 'waiting' returning id`;
 
 /** A write that is repeated because nobody told that it was committed finds that it was, and changes nothing more. */
@@ -160,12 +164,12 @@ const answeredByModel: Statement = {
   name: "answered-by-model",
   text: `with mine as (
     select * from unnest($1::bigint[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::integer[], $9::integer[], $10::integer[],
-                         $11::text[])
-      as mine (id, attempt, reply, conversation_id, user_id, content, model, prompt_tokens, completion_tokens, latency_ms, saved_after)
+                         $11::text[], $12::text[])
+      as mine (id, attempt, reply, conversation_id, user_id, content, model, prompt_tokens, completion_tokens, latency_ms, saved_after, shown)
   ), room as (
     select mine.* from mine join turns using (id, attempt) join rooms on rooms.id = turns.room_id ${inLockOrder}
   ), turn as (
-    update turns set state = 'answered', reply = room.reply::jsonb, saved_after = room.saved_after, answered_at = now() from room
+    update turns set state = 'answered', reply = room.reply::jsonb, saved_after = room.saved_after, parts = ${grown("room.shown")}, answered_at = now() from room
      where turns.id = room.id and turns.attempt = room.attempt and turns.state = 'waiting' returning room.*
   ), said as (
     insert into messages (conversation_id, turn_id, role, content, model, prompt_tokens, completion_tokens, latency_ms)
@@ -198,6 +202,7 @@ async function markAllAnswered(query: Postgres["query"], batch: readonly Answere
     batch.map(({ answer }) => answer.completionTokens ?? null),
     batch.map(({ answer }) => Math.round(answer.latencyMs)),
     batch.map(({ turn }) => turn.savedAfter ?? null),
+    batch.map(({ turn }) => toJson(turn.shown)),
   ]);
   const written = new Set(rows.map(({ id }) => id));
   return batch.map(({ turn }) => written.has(turn.id));
@@ -260,7 +265,7 @@ const shut: Statement = { name: "shut", text: parkAnd(shutRoom) };
 const putBack: Statement = {
   name: "put-back",
   text: `with ${roomOfTurn}, turn as (
-    update turns set error = $4, crashes = 0 from room
+    update turns set error = $4, crashes = 0, parts = ${grown("$5")} from room
      where turns.id = $1 and room_id = room.id and attempt = $2 and state in ('waiting', 'answered') returning room_id
   ) update rooms set holder = null, due_at = now() + $3::float8 * interval '1 ms'
       from turn where rooms.id = turn.room_id returning rooms.id`,
