@@ -69,7 +69,7 @@ function hasWayIn({ message }: Turn, { channels }: Gateway): boolean {
 
 /**
  * Claims while others can see whose it then is. A claim that failed may have been made all the same, so what it took is freed before
- * the next one. When the database was away for long, leases have run out whose holders live and have answers in hand: they are given
+ * the next one. When the database was away for long, leases have run out whose holders live and have answers in hand: these are given
  * the time to renew them.
  */
 function claimer({ inbox, presence, journal, limits }: Gateway, held: Pick<HeldTurns, "turns" | "renew">) {
@@ -88,7 +88,8 @@ function claimer({ inbox, presence, journal, limits }: Gateway, held: Pick<HeldT
         if (nowMs - awaySinceMs > limits.leaseMs / 2) waitsUntilMs = nowMs + limits.renewFirstMs;
         awaySinceMs = undefined;
       }
-      return performance.now() < waitsUntilMs ? [] : await inbox.claim(roomsMax, limits.leaseMs);
+      const whose = performance.now() < waitsUntilMs ? "nobody's" : "anyone's";
+      return await inbox.claim(roomsMax, limits.leaseMs, whose);
     } catch (error) {
       awaySinceMs ??= performance.now();
       journal.failed("claiming turns", error);

@@ -312,6 +312,15 @@ describe("claiming", () => {
     expect(again).toMatchObject({ crashes: 0, turn: { attempt: 2, shown: ["7", "8"] } });
   });
 
+  test("where holders are given the time to renew, only rooms that nobody holds are claimed", async () => {
+    await ask({ room: "held" });
+    await inbox.claim(1, 0); // its lease is over at once
+    await ask({ room: "free" });
+    const free = await inbox.claim(10, leaseMs, "nobody's");
+    expect(free.map(({ turn }) => turn.message.room)).toEqual(["free"]);
+    expect((await inbox.claim(10, leaseMs)).map(({ turn }) => turn.message.room)).toEqual(["held"]);
+  });
+
   test("a part that could not be noted while the database was away is noted with the answer, or when the turn is put back", async () => {
     await ask();
     const turn = await claimOne();

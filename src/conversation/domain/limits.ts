@@ -31,7 +31,7 @@ export const limits = {
   saveMsMax: 10 * 60_000,
   /** The same when the process is to end. */
   handBackMsMax: 5_000,
-  /** How long nothing is claimed after an absence of the database in which leases may have run out: all instances renew theirs first. */
+  /** How long nobody's turn is taken over after an absence of the database in which leases may have run out: all instances renew theirs first. */
   renewFirstMs: 3_000,
   /** Tries of a turn that fails by a bug of ours before it is given up. */
   bugAttemptsMax: 5,

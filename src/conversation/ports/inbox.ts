@@ -23,8 +23,10 @@ export interface Inbox {
    * Leases the oldest unfinished turn of up to `roomsMax` rooms in which nobody is answering: the longest waiting room first, and a
    * room whose turn has ended behind all that wait. Rooms whose newest question yields come after the others, but for one claim in
    * eight, which begins with them.
+   *
+   * @param whose "nobody's": only rooms that nobody holds; those whose lease has run out are left to their holders
    */
-  claim(roomsMax: number, leaseMs: number): Promise<readonly Claim[]>;
+  claim(roomsMax: number, leaseMs: number, whose?: "anyone's" | "nobody's"): Promise<readonly Claim[]>;
 
   /** Extends the leases of turns in hand, and tells for each (by turn id) when to let go. */
   renew(turns: readonly Turn[], leaseMs: number): Promise<ReadonlyMap<string, "held" | "lost" | "stopped">>;

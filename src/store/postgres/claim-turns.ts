@@ -9,9 +9,10 @@ import type { Postgres, Statement } from "./connect-postgres.ts";
 export function claimTurns({ query }: Pick<Postgres, "query">, instance: number): Inbox["claim"] {
   let claims = 0;
 
-  return async (roomsMax, leaseMs) => {
+  return async (roomsMax, leaseMs, whose = "anyone's") => {
     claims += 1;
-    const rows = await query<ClaimRow>(claim, [roomsMax, leaseMs, instance, claims % yieldingEvery === 0]);
+    const [yieldsFirst, takesOver] = [claims % yieldingEvery === 0, whose === "anyone's"];
+    const rows = await query<ClaimRow>(claim, [roomsMax, leaseMs, instance, yieldsFirst, takesOver]);
     for (const { room_id, id, last_seq } of rows) if (id === null) await rest(query, room_id, last_seq, instance);
     return rows.filter((row) => row.id !== null).map(readClaim);
   };
@@ -22,7 +23,7 @@ const yieldingEvery = 8;
 
 /** `< 'infinity'` changes nothing but the cost: without it the planner does not see that the partial index holds every row it seeks. */
 const dueRooms = (share: string) =>
-  `select id from rooms where yields = ${share} and due_at <= now() and due_at < 'infinity' order by due_at limit $1 for update skip locked`;
+  `select id from rooms where yields = ${share} and due_at <= now() and due_at < 'infinity' and ($5 or holder is null) order by due_at limit $1 for update skip locked`;
 
 const isShownBefore = `room_id = held.id and seq < claimed.seq and parts <> '[]' order by seq desc`;
 
