@@ -34,7 +34,6 @@ export async function holdPresence(
   const instance = randomInt(1, 2 ** 31 - 1);
   let client: pg.Client | undefined;
   const ended = new AbortController();
-  let released = false;
   let retry: NodeJS.Timeout | undefined;
   let sinceMs = Infinity;
   let wasLost = false;
@@ -48,7 +47,7 @@ export async function holdPresence(
       await connection.end();
       throw error;
     }
-    if (released) return await connection.end();
+    if (ended.signal.aborted) return await connection.end();
     client = connection;
     sinceMs = performance.now();
     connection.once("end", holdAgain);
@@ -62,7 +61,7 @@ export async function holdPresence(
     }
   };
   const holdAgain = () => {
-    if (released) return;
+    if (ended.signal.aborted) return;
     client = undefined;
     sinceMs = Infinity;
     wasLost = true;
@@ -78,7 +77,6 @@ export async function holdPresence(
     sinceMs: () => sinceMs,
     isSteady: () => !wasLost || performance.now() >= sinceMs + steadyAfterMs,
     async release() {
-      released = true;
       ended.abort();
       clearTimeout(retry);
       await client?.end();
