@@ -1,23 +1,18 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
+import type { DiscordDouble } from "../doubles/discord-double.ts";
 import { until } from "../until.ts";
-import { openWorld, type World } from "./open-world.ts";
+import { type DiscordWorld, openDiscordWorld } from "./open-discord-world.ts";
 
-let world: World;
+let world: DiscordWorld;
 let discord: DiscordDouble;
 
 beforeEach(async () => {
-  world = await openWorld();
-  discord = await startDiscordDouble({ rateLimit: undefined });
+  world = await openDiscordWorld();
+  ({ discord } = world);
 });
-afterEach(async () => {
-  await world.close();
-  await discord.close();
-  expect(discord.unknownRequests).toEqual([]);
-  expect(discord.violations).toEqual([]);
-});
+afterEach(() => world.close());
 
-const start = () => world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
+const start = () => world.startBot();
 const isConnected = () => until(() => discord.connected() > 0, "Discord is connected", 20_000);
 const startConnected = async () => {
   const parley = await start();

@@ -1,26 +1,21 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
+import type { DiscordDouble } from "../doubles/discord-double.ts";
 import { until } from "../until.ts";
-import { openWorld, type World } from "./open-world.ts";
+import { type DiscordWorld, openDiscordWorld } from "./open-discord-world.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-let world: World;
+let world: DiscordWorld;
 let discord: DiscordDouble;
 
 beforeEach(async () => {
-  world = await openWorld();
-  discord = await startDiscordDouble({ rateLimit: undefined });
+  world = await openDiscordWorld();
+  ({ discord } = world);
 });
-afterEach(async () => {
-  await world.close();
-  await discord.close();
-  expect(discord.unknownRequests).toEqual([]);
-  expect(discord.violations).toEqual([]);
-});
+afterEach(() => world.close());
 
 async function start() {
-  const parley = await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
+  const parley = await world.startBot();
   await until(() => discord.connected() > 0, "Discord is connected", 20_000);
   return parley;
 }

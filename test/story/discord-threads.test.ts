@@ -1,29 +1,24 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
+import type { DiscordDouble } from "../doubles/discord-double.ts";
 import { until } from "../until.ts";
-import { openWorld, type World } from "./open-world.ts";
+import { type DiscordWorld, openDiscordWorld } from "./open-discord-world.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-let world: World;
+let world: DiscordWorld;
 let discord: DiscordDouble;
 let mention: string;
 
 beforeEach(async () => {
-  world = await openWorld();
-  discord = await startDiscordDouble({ rateLimit: undefined });
+  world = await openDiscordWorld();
+  ({ discord } = world);
   mention = `<@${discord.botId}>`;
 });
-afterEach(async () => {
-  await world.close();
-  await discord.close();
-  expect(discord.unknownRequests).toEqual([]);
-  expect(discord.violations).toEqual([]);
-});
+afterEach(() => world.close());
 
 async function start() {
   const before = discord.gateway.identifies + discord.gateway.resumes;
-  const parley = await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
+  const parley = await world.startBot();
   await until(() => discord.gateway.identifies + discord.gateway.resumes > before, "Discord is connected", 20_000);
   return parley;
 }
@@ -78,7 +73,7 @@ test("threads are listened to after a restart, and by the instance that takes ov
   const byRole = discord.say({ channel, author: "Ada", content: `<@&${discord.botRoleId}> I know you by your role` });
   await untilAnswered(byRole, 1);
 
-  await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
+  await world.startBot();
   await second.kill();
   discord.say({ channel: thread, author: "Ada", content: "and you?" });
   await untilAnswered(thread, 3);
@@ -185,9 +180,8 @@ test("mentions during a rolling deploy are answered once each, every one in its 
   const threads: string[] = [];
   const ask = () =>
     threads.push(discord.say({ channel, author: "Ada", content: `${mention} number ${threads.length}` }));
-  const settings = { DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase };
   ask();
-  const second = await world.start(settings);
+  const second = await world.startBot();
   const stopped = first.stop();
   ask();
   await until(() => discord.gateway.resumes === 1, "the other resumes", 20_000);
