@@ -103,6 +103,42 @@ test("a part that a crash left below the known ones goes when the new answer is 
   expect(answers(started)).toEqual(["Short."]);
 });
 
+test("a part that broke off unheard goes when the answer ends up shorter", async () => {
+  const started = await startDiscord();
+  const { discord } = started;
+  const question = await ask(started);
+  let known: readonly string[] = [];
+  const note = (shown: readonly string[]) => {
+    known = shown;
+    discord.chaos({ applyThenReset: 1, reset: 0, seed: 1 });
+  };
+  await expect(started.show(question, { text: long }, { note })).rejects.toMatchObject({ retryable: true });
+  discord.chaos({ applyThenReset: 0, reset: 0, seed: 1 });
+  expect(answers(started)).toHaveLength(2);
+  expect(known).toHaveLength(1);
+  await started.show(question, { text: "Short.", end: "complete" }, { shown: known });
+  expect(answers(started)).toEqual(["Short."]);
+});
+
+test.each([
+  ["a shorter one", "Short."],
+  ["one as long", long],
+  ["a longer one", `${long} And more. ${long.slice(0, 2_000)}`],
+])(
+  "parts that a crash left are found before Discord forgets their nonces, however long the new answer takes: %s",
+  async (_, answer) => {
+    const started = await startDiscord();
+    const question = await ask(started);
+    const shown = await started.show(question, { text: `Draft. ${long}` });
+    const again = { attempt: 2, shown: shown.slice(0, 1) };
+    expect(await started.show(question, { text: "" }, { ...again, ageMs: 1_000 })).toEqual(again.shown);
+    started.discord.forgetNonces();
+    await started.show(question, { text: answer, end: "complete" }, { ...again, ageMs: 600_000 });
+    expect(answers(started).join(" ")).toBe(answer);
+    expect(started.unsettled).toEqual([]);
+  },
+);
+
 test("drafts stand back when a channel's requests run out, and the final text still finds its place", async () => {
   const started = await startDiscord({ rateLimit: { limit: 3, windowMs: 60_000 } });
   const question = await ask(started);

@@ -159,6 +159,8 @@ export type DiscordDouble = {
   readonly sessionStart: { usedElsewhere: number; resetAfterMs: number };
   /** Ends all sessions: nothing can be resumed. */
   forgetSessions(): void;
+  /** As after some minutes: a nonce names no message any more. */
+  forgetNonces(): void;
   /** How many gateway connections have identified or resumed. */
   connected(): number;
   /** Which, as "0/2". */
@@ -218,6 +220,7 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
     connected: gateway.connected,
     connectedShards: gateway.connectedShards,
     chaos: http.chaos,
+    forgetNonces: http.forgetNonces,
     away() {
       http.state.away = true;
       gateway.state.reachable = false;

@@ -140,6 +140,10 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
       chaos = chaosOf(given);
     },
 
+    forgetNonces(): void {
+      nonces.clear();
+    },
+
     async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
       const url = new URL(request.url ?? "/", "http://double");
       const method = request.method ?? "GET";
@@ -238,13 +242,17 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
   /** A nonce is told as long as it is known; content as events tell it. */
   function asRead(message: DiscordMessage, { guild_id }: DiscordRoom): Body {
     const { nonce, ...rest } = message;
-    const age = Date.now() - Date.parse(String(message["timestamp"]));
+    const named = nonces.get(`${message.channel_id}/${String(nonce)}`);
     const isOpen = options.messageContent || !guild_id || isOwn(message);
     return {
       ...files.link(rest),
-      ...(nonce !== undefined && age < options.nonceMs ? { nonce } : {}),
+      ...(named?.id === message.id && isYoung(named) ? { nonce } : {}),
       ...(isOpen ? {} : { content: "", attachments: [], embeds: [], components: [] }),
     };
+  }
+
+  function isYoung({ atMs }: { readonly atMs: number }): boolean {
+    return Date.now() - atMs < options.nonceMs;
   }
 
   function isOwn({ author, mentions }: DiscordMessage): boolean {
@@ -262,7 +270,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     const { nonce, message_reference: reference } = body;
     const key = `${channelId}/${String(nonce)}`;
     const earlier = nonces.get(key);
-    const same = earlier && Date.now() - earlier.atMs < options.nonceMs ? world().messages.get(earlier.id) : undefined;
+    const same = earlier && isYoung(earlier) ? world().messages.get(earlier.id) : undefined;
     if (body["enforce_nonce"] === true && same) return { status: 200, body: same };
 
     const question = readReference(reference);

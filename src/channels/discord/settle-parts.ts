@@ -16,6 +16,13 @@ export type SettlingOptions = {
 /** Looks for parts of a turn that were sent without our learning of it. A young nonce settles them by itself; this is for what comes later. */
 export type PartSearch = {
   /**
+   * Remembers which parts an earlier attempt has left, once for each attempt, as early as something is to be shown: Discord forgets their
+   * nonces while the model thinks.
+   *
+   * @throws DiscordRefusal
+   */
+  lookAround(shown: readonly string[]): Promise<void>;
+  /**
    * The message that shows this part already, if an earlier attempt may have sent it so long ago that Discord has forgotten the
    * nonce.
    *
@@ -42,6 +49,8 @@ export function settleParts(
 ): (turn: Turn, address: DiscordAddress) => PartSearch {
   const seenAtMs = new LRUCache<string, number>({ max: 10_000 });
   const doubtedAtMs = new LRUCache<string, number>({ max: 10_000 });
+  /** What each attempt has seen of the turn's parts, by their nonces. */
+  const remembered = new LRUCache<string, Map<string, HistoryMessage>>({ max: 1_000 });
 
   return (turn, address) => {
     const attempt = `${turn.id}/${turn.attempt}`;
@@ -57,8 +66,19 @@ export function settleParts(
       const doubtMs = performance.now() - (doubtedAtMs.get(nonce) ?? performance.now());
       return (turn.attempt > 1 && ageMs > nonceMs) || doubtMs > nonceMs;
     };
+    const remember = (messages: readonly HistoryMessage[] = []) => {
+      const named = messages.flatMap((message) => (message.nonce ? [[String(message.nonce), message] as const] : []));
+      remembered.set(attempt, new Map([...(remembered.get(attempt) ?? []), ...named]));
+    };
+    const recall = (nonce: string) => remembered.get(attempt)?.get(nonce);
     return {
+      async lookAround(shown) {
+        if (!isReadable || turn.attempt === 1 || remembered.has(attempt)) return;
+        remember(await (reading ??= readOwn(rest, turn, address, shown)));
+      },
       async find(part) {
+        const known = recall(part.nonce);
+        if (known && !part.shown.includes(known.id)) return known;
         if (!mayBeForgotten(part.nonce)) return undefined;
         if (isReadable) reading ??= readOwn(rest, turn, address, part.shown);
         const own = (await reading)?.filter(({ id }) => !part.shown.includes(id));
@@ -68,14 +88,15 @@ export function settleParts(
       },
       async strays(shown) {
         const last = shown.at(-1);
-        if (!isReadable || turn.attempt === 1 || last === undefined) return [];
-        const below = await readable(() => rest.history(address.channelId, { after: last, limit: pageLength }));
-        const byNonce = new Map((below ?? []).map(({ nonce, id }) => [nonce, id]));
+        const nonceBelow = (strays: readonly string[]) => nonceOf(turn, shown.length + strays.length, undefined);
+        const mayBeThere = turn.attempt > 1 || doubtedAtMs.has(nonceBelow([]));
+        if (!isReadable || !mayBeThere || last === undefined) return [];
+        remember(await readable(() => rest.history(address.channelId, { after: last, limit: pageLength })));
         const strays: string[] = [];
         for (;;) {
-          const id = byNonce.get(nonceOf(turn, shown.length + strays.length, undefined));
-          if (id === undefined) return strays;
-          strays.push(id);
+          const stray = recall(nonceBelow(strays));
+          if (!stray) return strays;
+          strays.push(stray.id);
         }
       },
       doubt(nonce) {

@@ -67,6 +67,7 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     if (!reply.end && rest.isTight(address.channelId)) return turn.shown;
     try {
       if (reply.end) await takeOverStrays(work);
+      else await work.search.lookAround(work.shown);
       await showWithFallback(work, reply);
       await clearButtonsAbove(work);
       if (reply.end) await clearOriginal(work);
