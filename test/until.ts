@@ -6,7 +6,7 @@
 export async function until<T>(
   condition: () => T | Promise<T>,
   what = "the condition",
-  timeoutMs = 5_000,
+  timeoutMs = 10_000,
 ): Promise<NonNullable<T>> {
   const endsAt = Date.now() + timeoutMs;
   for (;;) {

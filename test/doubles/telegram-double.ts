@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { findFreePort } from "../setup/find-free-port.ts";
 import { type Entry, TelegramAudit } from "./telegram-audit.ts";
 import { type Chaos, TelegramChaos } from "./telegram-chaos.ts";
 import type { Draft } from "./telegram-drafts.ts";
@@ -184,8 +184,8 @@ class Double implements TelegramDouble {
 
   async listen(): Promise<void> {
     this.#server.keepAliveTimeout = 30_000;
+    this.#port ||= await findFreePort(); // to which it comes back
     await new Promise<void>((resolve) => this.#server.listen(this.#port, "127.0.0.1", resolve));
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   get url(): string {

@@ -64,7 +64,7 @@ test("operators list, read, replay and discard parked turns over HTTP, and a run
   expect(await api(`/${id}/discard`, { method: "POST" })).toEqual({ status: 200, body: { id, done: "discard" } });
   expect((await api("")).body).toEqual({ turns: [] });
   expect((await api("?state=discarded")).body).toMatchObject({ turns: [{ id, state: "discarded" }] });
-}, 40_000);
+});
 
 test("what is brought back a day later is waited for again while the AI is away, and not given up at once", async () => {
   const { url } = await world.start({ ADMIN_TOKEN: token });
@@ -80,7 +80,7 @@ test("what is brought back a day later is waited for again while the AI is away,
   isBack();
   await until(() => world.count("turns where state = 'delivered'"), "it is answered", 20_000);
   expect(await world.count("turns where reply->>'text' = 'You said: my question'")).toBe(1);
-}, 60_000);
+});
 
 test("it is closed without a token of its own, refuses wrong ones and nonsense, and stands in the docs", async () => {
   const closed = await world.start();
@@ -100,7 +100,7 @@ test("it is closed without a token of its own, refuses wrong ones and nonsense, 
   const docs = (await (await fetch(`${url}/docs/json`)).json()) as { paths: Record<string, unknown> };
   expect(Object.keys(docs.paths)).toContain("/api/admin/turns/{id}/replay");
   expect(output()).not.toContain(token);
-}, 40_000);
+});
 
 test("how many wait for an operator is a metric, and no other figure waits for it when the database is away", async () => {
   const { url } = await world.start({ METRICS_TOKEN: token });
@@ -115,7 +115,7 @@ test("how many wait for an operator is a metric, and no other figure waits for i
   await database.query("lock table turns");
   expect(await read()).toMatch(/parley_turns_parked nan/i);
   await database.query("commit");
-}, 40_000);
+});
 
 test("guessing tokens comes to an end", async () => {
   const { url } = await world.start({ ADMIN_TOKEN: token });

@@ -41,4 +41,4 @@ test("a start on one that says “committed” before it is on disk warns loudly
   const parley = await startParley({ DATABASE_URL: database.url });
   expect(parley.output()).toMatch(/"level":"warn".*MESSAGES CAN BE LOST/);
   expect(await parley.stop()).toBe(0);
-}, 60_000);
+});

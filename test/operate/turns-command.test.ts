@@ -110,7 +110,7 @@ describe("the command", () => {
       output: expect.stringMatching(/is waiting/),
     });
     await store.drop();
-  }, 60_000);
+  });
 
   test("on the database of a Parley that runs in the same folder, and of one that does not", async () => {
     const home = await mkdtemp(join(tmpdir(), "parley-turns-"));

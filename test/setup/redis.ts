@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { inject } from "vitest";
 import { until } from "../until.ts";
+import { findFreePort } from "./find-free-port.ts";
 import { findRedis } from "./find-redis.ts";
 
 export type RedisServer = {
@@ -39,7 +40,7 @@ export async function startRedis(port?: number): Promise<RedisServer> {
   };
   const killAtExit = () => child.kill("SIGKILL");
   process.on("exit", killAtExit);
-  await until(() => child.exitCode !== null || answers(chosen), "Redis starts");
+  await until(() => child.exitCode !== null || answers(chosen), "Redis starts", 30_000);
   if (child.exitCode !== null) throw new Error(`Redis ended with code ${child.exitCode} while it started.`);
   return { url: `redis://127.0.0.1:${chosen}`, port: chosen, kill: end("SIGKILL"), stop: end("SIGTERM") };
 }
@@ -56,13 +57,4 @@ async function answers(port: number): Promise<boolean> {
   } finally {
     socket.destroy();
   }
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (typeof address !== "object" || !address) throw new Error("No free port was found.");
-  return address.port;
 }

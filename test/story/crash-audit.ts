@@ -57,7 +57,7 @@ export async function auditRoom(crash: Crash, progress: Progress, stage: Stage):
 
 async function untilEnded(count: number, room: Room, { query }: Stage): Promise<void> {
   const ended = async () => (await query<TurnRow>(readTurns, [room.key])).filter(({ state }) => ends.has(state)).length;
-  await until(async () => (await ended()) >= count, `${count} turns have ended`, 15_000);
+  await until(async () => (await ended()) >= count, `${count} turns have ended`, 30_000);
 }
 
 const ends: ReadonlySet<string> = new Set(["delivered", "parked", "refused"]);

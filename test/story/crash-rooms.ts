@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { expect } from "vitest";
 import type { HistoryAnswer } from "../../src/channels/web-chat/api.ts";
 import { replyMarkdown } from "../../src/conversation/domain/reply.ts";
 import { startDiscordDouble } from "../doubles/discord-double.ts";
 import { startTelegramDouble } from "../doubles/telegram-double.ts";
+import { findFreePort } from "../setup/find-free-port.ts";
 import { until } from "../until.ts";
 import { visitChat } from "../web/visit-chat.ts";
 import type { Environment } from "./start-parley.ts";
@@ -94,7 +93,7 @@ async function telegramSide(port: string, more: Environment, knowsDrafts: boolea
       };
     },
     acknowledged: () => telegram.pendingUpdates === 0,
-    connected: () => until(() => telegram.webhookUrl || telegram.callsOf("getUpdates").length > 0, "Telegram", 15_000),
+    connected: () => until(() => telegram.webhookUrl || telegram.callsOf("getUpdates").length > 0, "Telegram", 30_000),
     unknownRequests: () => telegram.unknownRequests,
     close: () => telegram.close(),
   };
@@ -126,7 +125,7 @@ async function discordSide(port: string): Promise<Side> {
       };
     },
     acknowledged: () => true,
-    connected: () => until(() => discord.connected() > 0, "Discord is connected", 15_000),
+    connected: () => until(() => discord.connected() > 0, "Discord is connected", 30_000),
     unknownRequests: () => discord.unknownRequests,
     close: () => discord.close(),
   };
@@ -162,12 +161,4 @@ function webSide(port: string): Side {
     unknownRequests: () => [],
     close: async () => {},
   };
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -84,7 +84,7 @@ async function die(crash: Crash, parley: Parley, stage: Stage): Promise<Death> {
   void parley.exited.then(() => (hasDied = true));
   try {
     await script.play(crash, () => hasDied);
-    await until(() => hasDied, "its death", 15_000);
+    await until(() => hasDied, "its death", 30_000);
   } catch (error) {
     throw new Error(`${String(error)}\n${parley.output()}`, { cause: error });
   } finally {

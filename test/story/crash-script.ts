@@ -56,7 +56,7 @@ export function openScript(ai: AiDouble, side: Side): Script {
       const { before, texts, answerParts = [], pace, failure, replaces } = row.story;
       const [first = "", second] = texts.map((text) => ask(text, name));
       const orDeath = (condition: () => boolean | Promise<boolean>, what: string) =>
-        until(async () => hasDied() || (await condition()), what, 15_000);
+        until(async () => hasDied() || (await condition()), what, 30_000);
 
       lengths.set(first, answerParts);
       if (before !== undefined) {

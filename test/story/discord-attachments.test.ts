@@ -26,7 +26,7 @@ async function start() {
     TRANSCRIPTION_API_KEY: "a-key-of-the-double",
   };
   await Promise.all([world.start(settings), world.start(settings)]);
-  await until(() => discord.connected() > 0, "Discord is connected", 15_000);
+  await until(() => discord.connected() > 0, "Discord is connected", 30_000);
 }
 
 const png = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3]);
@@ -42,7 +42,7 @@ async function ask(content: string, ...attachments: readonly Readonly<Record<str
   return await until(
     () => answers().find(({ author, content }) => author === "parley" && content !== "")?.content,
     `an answer to “${content}”, after ${asked} questions`,
-    15_000,
+    30_000,
   );
 }
 

@@ -1,10 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
 import { until } from "../until.ts";
 import { openWorld, type World } from "./open-world.ts";
 import type { Parley } from "./start-parley.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let world: World;
 let discord: DiscordDouble;
@@ -17,7 +15,7 @@ async function open(more: Parameters<typeof startDiscordDouble>[0] = {}): Promis
 }
 async function start(): Promise<Parley> {
   const parley = await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
-  await until(() => discord.connected() > 0, "Discord is connected", 20_000);
+  await until(() => discord.connected() > 0, "Discord is connected", 30_000);
   return parley;
 }
 beforeEach(async () => {
@@ -33,7 +31,7 @@ afterEach(async () => {
 const answers = (channel: string) =>
   discord.transcript(channel).flatMap(({ author, content }) => (author === "parley" && content ? [content] : []));
 const untilAnswered = (channel: string, texts: readonly string[]) =>
-  until(() => answers(channel).join("|") === texts.join("|"), texts.join("|"), 20_000).catch(() =>
+  until(() => answers(channel).join("|") === texts.join("|"), texts.join("|"), 30_000).catch(() =>
     expect(answers(channel)).toEqual(texts),
   );
 const asked = () => world.ai.requests.at(-1)?.body.messages.map(({ content }) => content);
@@ -59,15 +57,15 @@ test("a question that is changed while its answer is written is answered anew in
   world.ai.answer = ({ body }) => `To “${body.messages.at(-1)?.content.split("\n").at(-1)}”.`;
   world.ai.hold();
   const question = discord.say({ channel, author: "Ada", content: "Hullo" });
-  await until(() => world.ai.requestCount === 1, "the AI is asked", 20_000);
+  await until(() => world.ai.requestCount === 1, "the AI is asked", 30_000);
   const waiting = discord.say({ channel, author: "Ada", content: "And I?" });
-  await until(() => discord.reactions(waiting).includes("👀"), "it is noted", 20_000);
+  await until(() => discord.reactions(waiting).includes("👀"), "it is noted", 30_000);
   discord.edit(question, "Hello");
   discord.edit(waiting, "And Bob?");
-  await until(() => answers(channel).length > 0, "the first answer is stopped", 20_000);
+  await until(() => answers(channel).length > 0, "the first answer is stopped", 30_000);
   world.ai.release();
   await untilAnswered(channel, ["To “Hello”.", "To “And Bob?”."]);
-  await until(() => discord.reactions(waiting).length === 0, "the sign is taken away", 20_000);
+  await until(() => discord.reactions(waiting).length === 0, "the sign is taken away", 30_000);
 });
 
 test("a question that is taken back takes its answer with it, also in a thread and after a restart", async () => {
@@ -93,11 +91,11 @@ test("what is written while an answer runs is noted with a sign, and answered af
   await open();
   const channel = discord.dm("Ada");
   discord.say({ channel, author: "Ada", content: "one two three four five six" });
-  await until(() => world.ai.requestCount === 1, "the AI is asked", 20_000);
+  await until(() => world.ai.requestCount === 1, "the AI is asked", 30_000);
   const second = discord.say({ channel, author: "Ada", content: "and more" });
-  await until(() => discord.reactions(second).includes("👀"), "the sign", 20_000);
+  await until(() => discord.reactions(second).includes("👀"), "the sign", 30_000);
   await untilAnswered(channel, ["You said: one two three four five six", "You said: and more"]);
-  await until(() => discord.reactions(second).length === 0, "the sign is taken away", 20_000);
+  await until(() => discord.reactions(second).length === 0, "the sign is taken away", 30_000);
 });
 
 test("a long paste that comes in several messages is one question", async () => {
@@ -105,7 +103,7 @@ test("a long paste that comes in several messages is one question", async () => 
   const channel = discord.dm("Ada");
   const pieces = ["a".repeat(1_950), "b".repeat(1_950), "the end"];
   for (const content of pieces) discord.say({ channel, author: "Ada", content });
-  await until(() => answers(channel).length > 0, "an answer", 20_000);
+  await until(() => answers(channel).length > 0, "an answer", 30_000);
   expect(asked()?.at(-1)).toBe(pieces.join("\n"));
   expect(world.ai.requestCount).toBe(1);
 });

@@ -1,9 +1,7 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import type { DiscordDouble } from "../doubles/discord-double.ts";
 import { until } from "../until.ts";
 import { type DiscordWorld, openDiscordWorld } from "./open-discord-world.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let world: DiscordWorld;
 let discord: DiscordDouble;
@@ -16,13 +14,13 @@ afterEach(() => world.close());
 
 async function start() {
   const parley = await world.startBot();
-  await until(() => discord.connected() > 0, "Discord is connected", 20_000);
+  await until(() => discord.connected() > 0, "Discord is connected", 30_000);
   return parley;
 }
 const answers = (channel: string) =>
   discord.transcript(channel).flatMap(({ author, content }) => (author === "parley" && content ? [content] : []));
 const untilAnswered = async (channel: string, count: number) => {
-  await until(() => answers(channel).length === count, `${count} answers`, 20_000);
+  await until(() => answers(channel).length === count, `${count} answers`, 30_000);
   return answers(channel);
 };
 
@@ -33,7 +31,7 @@ async function forget(author: string, channel: string) {
   await untilAnswered(channel, before + 1);
   const asked = discord.transcript(channel).findLast(({ author: by }) => by === "parley");
   discord.press({ messageId: asked?.id ?? "", author, label: "🗑 Delete all of it" });
-  await until(() => answers(channel).at(-1)?.includes("Deleted for good"), "all is deleted", 20_000);
+  await until(() => answers(channel).at(-1)?.includes("Deleted for good"), "all is deleted", 30_000);
 }
 
 test("after somebody wanted to be forgotten and a session was lost, everybody is still heard, threads too", async () => {
@@ -71,7 +69,7 @@ test("rooms and threads whose place an earlier version forgot hold nobody else u
   await until(() => discord.connected() === 0, "the connection is gone");
   discord.forgetSessions();
   discord.gateway.reachable = true;
-  await until(() => discord.connected() > 0, "a new session", 20_000);
+  await until(() => discord.connected() > 0, "a new session", 30_000);
   discord.say({ channel: bens, author: "Ben", content: "live" });
   discord.say({ channel: thread, author: "Ben", content: `<@${discord.botId}> and here?` });
   await untilAnswered(bens, 1);
@@ -87,10 +85,10 @@ test("a question that was forgotten can still be changed by whoever wrote it, an
   await parley.stop();
   await start();
   discord.edit(question, "hello");
-  await until(() => answers(channel).join() === "You said: hello", "the new answer", 20_000);
+  await until(() => answers(channel).join() === "You said: hello", "the new answer", 30_000);
   expect(await world.count("users where channel_user_id = 'forgotten'")).toBe(0);
   discord.remove(question);
-  await until(() => answers(channel).length === 0, "the answer goes", 20_000);
+  await until(() => answers(channel).length === 0, "the answer goes", 30_000);
   expect(await world.count("turns where state = 'parked'")).toBe(0);
 });
 
@@ -99,11 +97,11 @@ test("a question that was forgotten is not answered once more", async () => {
   const channel = discord.dm("Ada");
   discord.say({ channel, author: "Ada", content: "hello" });
   await untilAnswered(channel, 1);
-  await until(() => discord.transcript(channel).at(-1)?.buttons?.join().includes("Regenerate"), "the button", 20_000);
+  await until(() => discord.transcript(channel).at(-1)?.buttons?.join().includes("Regenerate"), "the button", 30_000);
   await forget("Ada", discord.serverChannel());
   const answer = discord.transcript(channel).at(-1);
   discord.press({ messageId: answer?.id ?? "", author: "Ada", label: "🔄 Regenerate" });
-  await until(() => answers(channel).join().includes("no answer here"), "it says so", 20_000);
+  await until(() => answers(channel).join().includes("no answer here"), "it says so", 30_000);
   expect(await world.count("users where channel_user_id = 'forgotten'")).toBe(0);
 });
 
@@ -120,11 +118,11 @@ test("an answer that somebody else had written once more is forgotten with its q
   for (const answer of ["Ada's secret once more", "and again Ada's secret"]) {
     world.ai.answer = () => answer;
     discord.interact({ channel: thread, author: "Ben", command: "regenerate" });
-    await until(() => answers(thread).includes(answer), "it is answered once more", 20_000);
+    await until(() => answers(thread).includes(answer), "it is answered once more", 30_000);
   }
   world.ai.answer = () => "Secrets of Ben";
   discord.say({ channel: thread, author: "Ben", content: "and of me?" });
-  await until(() => answers(thread).includes("Secrets of Ben"), "Ben is answered", 20_000);
+  await until(() => answers(thread).includes("Secrets of Ben"), "Ben is answered", 30_000);
   await forget("Ada", discord.dm("Ada"));
   const words = (of: string) => world.count(`turns where message::text || coalesce(reply::text, '') like '%${of}%'`);
   expect(await words("Secrets of Ben")).toBe(1);

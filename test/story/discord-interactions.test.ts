@@ -18,13 +18,13 @@ afterEach(async () => {
 
 async function start() {
   const parley = await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
-  await until(() => discord.connected() > 0, "Discord is connected", 15_000);
+  await until(() => discord.connected() > 0, "Discord is connected", 30_000);
   return parley;
 }
 const botSaid = (channel: string, viewer?: string) =>
   discord.transcript(channel, viewer).filter(({ author }) => author === "parley");
 const untilSaid = (channel: string, text: string, viewer?: string) =>
-  until(() => botSaid(channel, viewer).find(({ content }) => content.includes(text)), `“${text}”`, 15_000);
+  until(() => botSaid(channel, viewer).find(({ content }) => content.includes(text)), `“${text}”`, 30_000);
 
 test("a button works after a restart, on another instance, in the place of the answer", async () => {
   const first = await start();
@@ -37,13 +37,13 @@ test("a button works after a restart, on another instance, in the place of the a
   world.ai.answer = () => "Another one.";
   await start();
   discord.press({ messageId: id, author: "Ada", label: "Regenerate" });
-  await until(() => botSaid(channel)[0]?.content === "Another one.", "another answer", 15_000);
+  await until(() => botSaid(channel)[0]?.content === "Another one.", "another answer", 30_000);
   expect(botSaid(channel)).toHaveLength(1);
   expect(botSaid(channel)[0]).toMatchObject({
     id,
     buttons: expect.arrayContaining([expect.stringContaining("Regenerate")]),
   });
-}, 60_000);
+});
 
 test("what is answered once more by a command stands in the place of the answer, and nothing goes on thinking", async () => {
   await start();
@@ -53,7 +53,7 @@ test("what is answered once more by a command stands in the place of the answer,
   world.ai.answer = () => "Another one.";
   discord.interact({ channel, author: "Ada", command: "regenerate" });
   await untilSaid(channel, "Another one.");
-  await until(() => botSaid(channel).length === 1, "nothing else stands there", 15_000);
+  await until(() => botSaid(channel).length === 1, "nothing else stands there", 30_000);
   expect(botSaid(channel)[0]).toMatchObject({ id, content: "Another one." });
 
   world.ai.answer = () => "Unseen.";
@@ -73,7 +73,7 @@ test("a long answer can be stopped by its button, whichever instance writes it",
   await until(() => botSaid(channel)[0]?.buttons?.join().includes("Stop"), "the button");
   discord.press({ messageId: id, author: "Ada", label: "Stop" });
   await untilSaid(channel, "(stopped)");
-}, 60_000);
+});
 
 test("the models are offered below an answer, which stays, and the menu turns its own pages", async () => {
   world.ai.models = ["test-model", ...Array.from({ length: 12 }, (_, at) => `model-${at}`)];

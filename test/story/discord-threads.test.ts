@@ -1,9 +1,7 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import type { DiscordDouble } from "../doubles/discord-double.ts";
 import { until } from "../until.ts";
 import { type DiscordWorld, openDiscordWorld } from "./open-discord-world.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let world: DiscordWorld;
 let discord: DiscordDouble;
@@ -19,13 +17,13 @@ afterEach(() => world.close());
 async function start() {
   const before = discord.gateway.identifies + discord.gateway.resumes;
   const parley = await world.startBot();
-  await until(() => discord.gateway.identifies + discord.gateway.resumes > before, "Discord is connected", 20_000);
+  await until(() => discord.gateway.identifies + discord.gateway.resumes > before, "Discord is connected", 30_000);
   return parley;
 }
 const answers = (channel: string) =>
   discord.transcript(channel).flatMap(({ author, content }) => (author === "parley" && content ? [content] : []));
 const untilAnswered = (channel: string, count: number) =>
-  until(() => answers(channel).length === count && answers(channel), `${count} answers`, 20_000).catch(() =>
+  until(() => answers(channel).length === count && answers(channel), `${count} answers`, 30_000).catch(() =>
     expect(answers(channel)).toHaveLength(count),
   );
 const asked = () => world.ai.requests.at(-1)?.body.messages.map(({ content }) => content);
@@ -118,7 +116,7 @@ test("a thread that goes to sleep while it is answered is woken", async () => {
   const thread = discord.say({ channel, author: "Ada", content: `${mention} count` });
   await untilAnswered(thread, 1);
   discord.archive(thread);
-  await until(() => answers(thread).join().endsWith("eight"), "the whole answer", 20_000);
+  await until(() => answers(thread).join().endsWith("eight"), "the whole answer", 30_000);
 });
 
 test("moderators decide how it answers on their server, and every instance obeys at once", async () => {
@@ -154,10 +152,10 @@ test("in a category that moderators chose, the threads of its channels listen to
   discord.say({ channel: thread, author: "Ada", content: "two" });
   await untilAnswered(thread, 2);
   const answer = discord.transcript(thread).at(-1);
-  await until(() => discord.transcript(thread).at(-1)?.buttons?.join().includes("Regenerate"), "the button", 20_000);
+  await until(() => discord.transcript(thread).at(-1)?.buttons?.join().includes("Regenerate"), "the button", 30_000);
   world.ai.answer = () => "Something else.";
   discord.press({ messageId: answer?.id ?? "", author: "Ada", label: "Regenerate" });
-  await until(() => answers(thread).at(-1) === "Something else.", "the answer anew", 20_000);
+  await until(() => answers(thread).at(-1) === "Something else.", "the answer anew", 30_000);
   expect(answers(other)).toEqual([]);
 });
 
@@ -167,7 +165,7 @@ test("kill -9 right after the thread was made: the next one makes no other, and 
   const making = { method: "POST", path: /threads$/ };
   discord.failNext(making, "apply-then-hang");
   const thread = discord.say({ channel, author: "Ada", content: `${mention} hello` });
-  await until(() => discord.channel(thread), "the thread", 20_000);
+  await until(() => discord.channel(thread), "the thread", 30_000);
   await parley.kill();
   await start();
   expect(await untilAnswered(thread, 1)).toEqual(["You said: Ada: hello"]);
@@ -184,7 +182,7 @@ test("mentions during a rolling deploy are answered once each, every one in its 
   const second = await world.startBot();
   const stopped = first.stop();
   ask();
-  await until(() => discord.gateway.resumes === 1, "the other resumes", 20_000);
+  await until(() => discord.gateway.resumes === 1, "the other resumes", 30_000);
   ask();
   await stopped;
   ask();
@@ -212,7 +210,7 @@ test("a question that opened a thread is answered anew in there when it is chang
   const thread = discord.say({ channel, author: "Ada", content: `${mention} hullo` });
   await untilAnswered(thread, 1);
   discord.edit(thread, `${mention} hello`);
-  await until(() => answers(thread).join() === "You said: Ada: hello", "the new answer", 20_000);
+  await until(() => answers(thread).join() === "You said: Ada: hello", "the new answer", 30_000);
   expect(answers(channel)).toEqual([]);
 });
 
@@ -224,10 +222,10 @@ test("in a thread buttons and commands belong to its conversation", async () => 
   const [answer] = discord.transcript(thread).filter(({ content }) => content !== "");
   world.ai.answer = () => "Something else.";
   discord.press({ messageId: answer?.id ?? "", author: "Ada", label: "Regenerate" });
-  await until(() => answers(thread).join() === "Something else.", "the answer anew, in its place", 20_000);
+  await until(() => answers(thread).join() === "Something else.", "the answer anew, in its place", 30_000);
 
   discord.interact({ channel: thread, author: "Ada", command: "reset" });
-  await until(() => answers(thread).length === 2, "the command is answered", 20_000);
+  await until(() => answers(thread).length === 2, "the command is answered", 30_000);
   discord.say({ channel: thread, author: "Ada", content: "what did I say?" });
   await untilAnswered(thread, 3);
   expect(asked()?.slice(1)).toEqual(["Ada: what did I say?"]);

@@ -18,7 +18,7 @@ afterEach(async () => {
 
 async function start(more: Record<string, string> = {}) {
   const parley = await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase, ...more });
-  await until(() => discord.connected() > 0, "Discord is connected", 15_000);
+  await until(() => discord.connected() > 0, "Discord is connected", 30_000);
   return parley;
 }
 const botSaid = (channel: string) => discord.transcript(channel).filter(({ author }) => author === "parley");
@@ -26,7 +26,7 @@ const untilSaid = (channel: string, text: string | RegExp) =>
   until(
     () => botSaid(channel).find(({ content }) => (typeof text === "string" ? content === text : text.test(content))),
     `“${text}”`,
-    15_000,
+    30_000,
   );
 
 test("a direct message is answered as a reply, and the conversation is remembered until /reset", async () => {
@@ -104,14 +104,14 @@ test("a connection that breaks loses and doubles nothing", async () => {
   expect(botSaid(channel).map(({ content }) => content)).toEqual(
     [1, 2, 3, 4, 5, 6].map((n) => `You said: message ${n}`),
   );
-}, 60_000);
+});
 
 test("a part that arrived although its answer was lost stands once", async () => {
   await start();
   const channel = discord.dm("Ada");
   discord.failNext({ method: "POST", path: /messages$/ }, "apply-then-reset");
   discord.say({ channel, author: "Ada", content: "once" });
-  await until(async () => (await world.count("turns where state = 'delivered'")) === 1, "it is delivered", 15_000);
+  await until(async () => (await world.count("turns where state = 'delivered'")) === 1, "it is delivered", 30_000);
   expect(botSaid(channel).map(({ content }) => content)).toEqual(["You said: once"]);
 });
 
@@ -125,12 +125,12 @@ test("what one instance is told of the whole bot, the other keeps to: no call be
   const rooms = ["Ada", "Ben"].map((author) => ({ author, channel: discord.dm(author) }));
   for (const [n, { author, channel }] of rooms.entries()) {
     discord.say({ channel, author, content: "count" });
-    await until(() => world.ai.requestCount === n + 1, `${author} is heard`, 10_000);
-    await until(() => discord.calls.some(({ status }) => status === 429), "the first draft is refused", 10_000);
+    await until(() => world.ai.requestCount === n + 1, `${author} is heard`, 30_000);
+    await until(() => discord.calls.some(({ status }) => status === 429), "the first draft is refused", 30_000);
   }
   for (const { channel } of rooms) await untilSaid(channel, /ten$/);
   expect(discord.violations).toEqual([]);
-}, 60_000);
+});
 
 test("a person who takes no messages costs one question to the AI, and is answered again after a new message", async () => {
   world.ai.delayMs = 700;
@@ -138,7 +138,7 @@ test("a person who takes no messages costs one question to the AI, and is answer
   const channel = discord.dm("Ada");
   discord.shut.set(channel, 50_007);
   for (const content of ["one", "two", "three"]) discord.say({ channel, author: "Ada", content });
-  await until(async () => (await world.count("turns where state = 'parked'")) === 3, "all are parked", 15_000);
+  await until(async () => (await world.count("turns where state = 'parked'")) === 3, "all are parked", 30_000);
   expect(world.ai.requestCount).toBe(1);
   expect(await world.count("turns where error like '%takes no direct messages%'")).toBe(3);
 
@@ -153,17 +153,17 @@ test("where the bot may not write, a slash command that waits is answered all th
   const channel = discord.serverChannel();
   discord.deny(channel, "sendMessages", "createPublicThreads");
   discord.say({ channel, author: "Ada", content: `<@${discord.botId}> are you there?` });
-  await until(() => world.ai.requestCount === 1, "the AI is asked", 10_000);
+  await until(() => world.ai.requestCount === 1, "the AI is asked", 30_000);
   discord.interact({ channel, author: "Ben", command: "help" });
   discord.say({ channel, author: "Ada", content: `<@${discord.botId}> hello?` });
   await untilSaid(channel, /\/model/);
-  await until(async () => (await world.count("turns where state = 'parked'")) === 2, "the others are parked", 15_000);
+  await until(async () => (await world.count("turns where state = 'parked'")) === 2, "the others are parked", 30_000);
   expect(world.ai.requestCount).toBe(1);
 });
 
 test("a wrong token turns Discord off with a sentence, and leaves the rest running", async () => {
   const parley = await world.start({ DISCORD_TOKEN: "a.wrong.token", DISCORD_API_BASE: discord.apiBase });
-  await until(() => /discord is off: .*DISCORD_TOKEN/i.test(parley.output()), "the operator is told", 10_000);
+  await until(() => /discord is off: .*DISCORD_TOKEN/i.test(parley.output()), "the operator is told", 30_000);
   expect(parley.output()).not.toContain("a.wrong.token");
   expect((await fetch(`${parley.url}/live`)).status).toBe(200);
 });

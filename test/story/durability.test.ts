@@ -32,7 +32,7 @@ test("kill -9 in mid-answer: the next start answers, and the page sees one answe
   const { id } = await page.write("count");
   await until(() => world.ai.running === 1, "the AI is asked");
   world.ai.release(4);
-  await until(() => page.drafts().some(({ text }) => text.includes("one")), "the answer grows", 10_000);
+  await until(() => page.drafts().some(({ text }) => text.includes("one")), "the answer grows", 30_000);
   await first.kill();
   world.ai.release();
 
@@ -49,31 +49,31 @@ test("kill -9 in mid-answer on Telegram: the next start goes on in the same draf
   world.ai.answer = () => words;
   world.ai.hold();
   telegram.say({ chat, text: "count" });
-  await until(() => world.ai.running === 1, "the AI is asked", 10_000);
+  await until(() => world.ai.running === 1, "the AI is asked", 30_000);
   world.ai.release(4);
-  await until(() => telegram.draft(chat)?.text, "the answer grows", 10_000);
+  await until(() => telegram.draft(chat)?.text, "the answer grows", 30_000);
   const draftId = telegram.draft(chat)?.draftId;
   await first.kill();
   world.ai.release();
 
   await world.startBot();
-  await until(() => botSaid().join() === words, "the answer is whole", 15_000);
+  await until(() => botSaid().join() === words, "the answer is whole", 30_000);
   expect(botSaid()).toEqual([words]);
   expect(new Set(telegram.callsOf("sendMessageDraft").map(({ params }) => params["draft_id"]))).toEqual(
     new Set([draftId]),
   );
   expect(world.ai.requestCount).toBe(2);
-}, 40_000);
+});
 
 test("kill -9 after the reply was saved: it is sent, and the AI is not asked again", async () => {
   const first = await world.startBot();
   telegram.failNext("sendMessage", "hang");
   telegram.say({ chat, text: "hello" });
-  await until(() => telegram.callsOf("sendMessage").length === 1, "the reply is being sent", 10_000);
+  await until(() => telegram.callsOf("sendMessage").length === 1, "the reply is being sent", 30_000);
   await first.kill();
 
   await world.startBot();
-  await until(() => botSaid().length === 1, "the reply is there", 15_000);
+  await until(() => botSaid().length === 1, "the reply is there", 30_000);
   expect(botSaid()).toEqual(["You said: hello"]);
   expect(world.ai.requestCount).toBe(1);
 });
@@ -83,14 +83,14 @@ test("what was written while nobody ran is answered in order, once", async () =>
   await first.stop();
   for (const text of ["one", "two", "three"]) telegram.say({ chat, text });
   await world.startBot();
-  await until(() => botSaid().length === 3, "all are answered", 15_000);
+  await until(() => botSaid().length === 3, "all are answered", 30_000);
   expect(botSaid()).toEqual(["You said: one", "You said: two", "You said: three"]);
   await until(() => telegram.pendingUpdates === 0, "all are acknowledged");
 });
 
 test("nothing is acknowledged before it is kept: a message that comes while the database is away is answered later", async () => {
   const parley = await world.startBot();
-  await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 10_000);
+  await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 30_000);
   const unlock = await world.lockTurns();
   telegram.say({ chat, text: "are you there?" });
   await until(() => telegram.callsOf("getUpdates").length > 1 || telegram.pendingUpdates === 1, "it was fetched");
@@ -98,7 +98,7 @@ test("nothing is acknowledged before it is kept: a message that comes while the 
   expect(telegram.pendingUpdates).toBe(1);
   await unlock();
   await world.startBot();
-  await until(() => botSaid().length === 1, "it is answered", 15_000);
+  await until(() => botSaid().length === 1, "it is answered", 30_000);
 });
 
 test("SIGTERM lets a running answer end, and exits with 0", async () => {
@@ -106,7 +106,7 @@ test("SIGTERM lets a running answer end, and exits with 0", async () => {
   world.ai.answer = () => words;
   world.ai.hold();
   telegram.say({ chat, text: "count" });
-  await until(() => world.ai.running === 1, "the AI is asked", 10_000);
+  await until(() => world.ai.running === 1, "the AI is asked", 30_000);
   const stopped = parley.stop();
   await until(() => parley.output().includes("stopping"), "it is told to stop");
   world.ai.release();
@@ -121,7 +121,7 @@ test("SIGTERM hands an answer that takes too long to the next instance at once",
   world.ai.hold();
   // Whoever has claimed it is told to stop.
   const { id } = await page.write("hello");
-  await until(() => world.ai.running === 1, "the AI is asked", 10_000);
+  await until(() => world.ai.running === 1, "the AI is asked", 30_000);
   const watching = await visit(second.url);
   expect(await first.stop()).toBe(0);
   expect(await second.stop().then(() => 0)).toBe(0);
@@ -157,12 +157,12 @@ test("a killed instance's turns are taken over by the other within seconds", asy
     Array.from({ length: 6 }, async (_, n) => (await visit(second.url)).write(`hello ${n}`)),
   );
   const { id } = await page.write("hello");
-  await until(() => world.ai.running === 7, "all are being answered", 10_000);
+  await until(() => world.ai.running === 7, "all are being answered", 30_000);
   await first.kill();
   const killedAtMs = performance.now();
   world.ai.release();
   await page.answerTo(id);
-  await until(async () => (await world.count("turns where state <> 'delivered'")) === 0, "all are answered", 10_000);
+  await until(async () => (await world.count("turns where state <> 'delivered'")) === 0, "all are answered", 30_000);
   expect(written).toHaveLength(6);
   expect(performance.now() - killedAtMs).toBeLessThan(8_000);
 });

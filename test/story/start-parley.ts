@@ -23,7 +23,7 @@ export type Parley = {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-const startMs = 30_000;
+const startMs = 60_000;
 
 /** Starts Parley with these settings and nothing of the machine's environment, and waits until it serves. */
 export async function startParley(environment: Environment): Promise<Parley> {

@@ -24,7 +24,7 @@ const start = () => Promise.all([world.startBot(settings()), world.startBot(sett
 const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
 const lastAsked = () => world.ai.requests.at(-1)?.body.messages.at(-1);
 const untilSaid = (text: RegExp) =>
-  until(() => telegram.transcript(chat).find((said) => said.fromBot && text.test(said.text)), `“${text}”`, 15_000);
+  until(() => telegram.transcript(chat).find((said) => said.fromBot && text.test(said.text)), `“${text}”`, 30_000);
 
 function file(bytes: Uint8Array) {
   const id = telegram.files.add(bytes);

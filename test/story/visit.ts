@@ -8,7 +8,7 @@ export async function visit(url: string, language?: string) {
   let stream = await chat.stream();
   await stream.untilLive();
   const answerTo = (id: string) =>
-    until(() => stream.turns().findLast((turn) => turn.messageId === id && turn.reply), `the answer to ${id}`, 15_000);
+    until(() => stream.turns().findLast((turn) => turn.messageId === id && turn.reply), `the answer to ${id}`, 30_000);
   return {
     write: chat.write,
     answerTo,

@@ -123,7 +123,7 @@ test("while the AI takes no requests the person is told, and answered when it do
   const busy = { error: { message: "secret internals", code: "rate_limit_exceeded" } };
   world.ai.failNext(1, { status: 429, body: busy, headers: { "retry-after": "11" } });
   const { id } = await page.write("hello?");
-  const notice = await until(() => page.drafts().find(({ text }) => text.includes("⏳")), "the notice", 20_000);
+  const notice = await until(() => page.drafts().find(({ text }) => text.includes("⏳")), "the notice", 30_000);
   expect(notice.text).toContain("Your message is kept");
   expect(notice.text).not.toContain("secret");
   expect((await page.answerTo(id)).reply?.text).toBe("You said: hello?");
