@@ -8,7 +8,7 @@ import type { Reply } from "../../src/conversation/domain/reply.ts";
 import type { Turn } from "../../src/conversation/domain/turn.ts";
 import type { Channel, Receipt } from "../../src/conversation/ports/channel.ts";
 import type { PlaceSettings } from "../../src/conversation/ports/place-settings.ts";
-import type { DiscordTimings } from "../../src/channels/discord/discord-timings.ts";
+import { type DiscordTimings, discordTimings } from "../../src/channels/discord/discord-timings.ts";
 import { Secret } from "../../src/secret.ts";
 import { inProcessWire } from "../../src/store/in-process/in-process-wire.ts";
 import { type DiscordDouble, type DoubleOptions, startDiscordDouble } from "../doubles/discord-double.ts";
@@ -84,7 +84,7 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
       onUnsettled: ({ room }) => void unsettled.push(room),
       report,
     },
-    { identifyEveryMs: 250, historyEveryMs: 5, sharedMs: 500, nonceMs: 90_000, patienceMs: 60_000, ...options.timings },
+    { ...discordTimings, identifyEveryMs: 250, historyEveryMs: 5, sharedMs: 500, ...options.timings },
   );
   const listeners: Pick<Started, "stop" | "listening">[] = [];
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as pause } from "node:timers/promises";
 import { apiError, invalid, type Answer } from "./discord-answers.ts";
 import { refuseComponents } from "./discord-components.ts";
 import { contentFault } from "./discord-content.ts";
@@ -56,6 +57,8 @@ export type Call = {
 /** What goes wrong instead of, or after, doing what was asked. */
 export type Fault =
   | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
+  /** Done, so much later. */
+  | { readonly afterMs: number }
   | "reset"
   | "hang"
   | "apply-then-reset"
@@ -165,14 +168,16 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
       if (isWrite(method, path)) flights.begin(placeOf(path), method, response);
 
       const fault = takeFault(call) ?? (/^\/(?:channels|webhooks)\//.test(path) ? chaos() : undefined);
-      if (typeof fault === "object" && fault.status === 429)
+      if (typeof fault === "object" && "afterMs" in fault) await pause(fault.afterMs);
+      const refusal = typeof fault === "object" && "status" in fault ? fault : undefined;
+      if (refusal?.status === 429)
         limits.ban(
-          fault.headers?.["x-ratelimit-global"] ? "global" : placeOf(path),
-          1_000 * Number(fault.headers?.["retry-after"] ?? 0),
+          refusal.headers?.["x-ratelimit-global"] ? "global" : placeOf(path),
+          1_000 * Number(refusal.headers?.["retry-after"] ?? 0),
         );
       if (fault === "hang") return;
       if (fault === "reset") return void request.socket.destroy();
-      const answer = typeof fault === "object" ? faultAnswer(fault) : answerTo(call, url.pathname, request.headers);
+      const answer = refusal ? faultAnswer(refusal) : answerTo(call, url.pathname, request.headers);
       if (fault === "apply-then-hang") return;
       if (fault === "apply-then-reset") return void request.socket.destroy();
       call.status = answer.status;
@@ -416,6 +421,6 @@ function readReference(reference: unknown): { readonly id: string; readonly must
   return { id: String(reference.message_id), mustExist };
 }
 
-function faultAnswer({ status, body, headers }: Exclude<Fault, string>): Answer {
+function faultAnswer({ status, body, headers }: Extract<Fault, { status: number }>): Answer {
   return { status, body: body ?? { message: "made to fail", code: 0 }, ...(headers ? { headers } : {}) };
 }

@@ -68,7 +68,7 @@ export type DiscordOptions = {
  */
 export function discordChannel(options: DiscordOptions, timings: DiscordTimings = discordTimings): Channel {
   const { token, apiBase, pauses, commands, memory, places, settle = true, onUnsettled = () => {}, report } = options;
-  const rest = discordRest({ token, apiBase, pauses });
+  const rest = discordRest({ token, apiBase, pauses }, timings);
   const interactions = deferInteractions(rest, report);
   const answer = answerAtOnce(rest, options.completeModel, report);
   const askedAbout = askedMessages(rest);

@@ -10,10 +10,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { Secret } from "../../secret.ts";
 import type { Pauses } from "../share-pauses.ts";
+import type { DiscordTimings } from "./discord-timings.ts";
 import { lanes } from "./lanes.ts";
 import { DiscordRefusal, readError } from "./read-error.ts";
 
-/** Discord's HTTP API. Every call ends within about 25 seconds. */
+/** Discord's HTTP API. Every call ends within about twice `callMs`, one with a file within twice `uploadMs`. */
 export interface DiscordRest {
   /**
    * @param route without the version, such as "/gateway/bot"
@@ -33,6 +34,7 @@ export interface DiscordRest {
 }
 
 type RestOptions = { readonly token: Secret; readonly apiBase: string; readonly pauses: Pauses };
+type CallTimings = Pick<DiscordTimings, "callMs" | "uploadMs">;
 type HistoryPage = { readonly after: string; readonly limit: number };
 export type HistoryMessage = z.output<typeof historyMessage>;
 
@@ -50,7 +52,7 @@ type CallOptions = {
   readonly signal?: AbortSignal;
 };
 
-export function discordRest({ token, apiBase, pauses }: RestOptions): DiscordRest {
+export function discordRest({ token, apiBase, pauses }: RestOptions, { callMs, uploadMs }: CallTimings): DiscordRest {
   const { enter, leave, isTight } = lanes(pauses);
   // The seam below the library's queues: what waits in them must not go out after a ban has begun.
   const makeRequest: RESTOptions["makeRequest"] = async (url, init) => {
@@ -64,7 +66,7 @@ export function discordRest({ token, apiBase, pauses }: RestOptions): DiscordRes
   const rest = new REST({
     api: apiBase.replace(/\/+$/, ""),
     retries: 0,
-    timeout: answerMsMax,
+    timeout: uploadMs, // the longest; each call has its own
     rejectOnRateLimit: isLong,
     makeRequest,
   });
@@ -75,7 +77,7 @@ export function discordRest({ token, apiBase, pauses }: RestOptions): DiscordRes
     route: `/${string}`,
     { body, files = [], query, anonymous }: CallOptions,
   ): Promise<unknown> {
-    const signal = AbortSignal.timeout(callMsMax);
+    const signal = AbortSignal.timeout(files.length > 0 ? uploadMs : callMs);
     const request = { method: methods[method], fullRoute: route, body, files: [...files], auth: !anonymous, signal };
     try {
       return await rest.request({ ...request, ...(query && { query: new URLSearchParams(query) }) });
@@ -120,9 +122,6 @@ function isLong({ timeToReset, retryAfter, sublimitTimeout }: RateLimitData): bo
   return Math.max(timeToReset, retryAfter, sublimitTimeout) > waitMsMax;
 }
 
-const answerMsMax = 10_000;
-/** With the library's waits for its turn and for limits. */
-const callMsMax = 12_000;
 const waitMsMax = 2_000;
 const againMs = 250;
 

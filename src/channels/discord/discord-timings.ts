@@ -1,5 +1,9 @@
 /** How long things take that tests hurry. */
 export const discordTimings = {
+  /** For a call in all, with the library's waits for its turn and for limits. */
+  callMs: 12_000,
+  /** For one that sends a file: ten megabytes over a slow line. */
+  uploadMs: 120_000,
   /** One IDENTIFY in five seconds is allowed, and networks are not even. */
   identifyEveryMs: 5_500,
   /** Between two looks into the history of a room: what was missed must leave room for answers. */
