@@ -130,6 +130,7 @@ async function openTelegram(chat: ChatSpec) {
   closing.push(async () => {
     await telegram.close();
     expect(telegram.unknownRequests).toEqual([]);
+    expect(telegram.violations).toEqual([]);
   });
   const settings = { TELEGRAM_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url };
   await Promise.all([world.start(settings), world.start(settings)]);
@@ -180,6 +181,7 @@ async function openDiscord(open: (discord: DiscordDouble) => string) {
   closing.push(async () => {
     await discord.close();
     expect(discord.unknownRequests).toEqual([]);
+    expect(discord.violations).toEqual([]);
   });
   const settings = { DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase };
   await Promise.all([world.start(settings), world.start(settings)]);

@@ -30,8 +30,8 @@ export type Side = {
   acknowledged(): boolean;
   /** Until what is written now arrives. */
   connected(): Promise<unknown>;
-  /** What nobody should have asked for. */
-  unknownRequests(): readonly string[];
+  /** What nobody should have asked for, or not then. */
+  complaints(): readonly string[];
   close(): Promise<void>;
 };
 
@@ -94,7 +94,7 @@ async function telegramSide(port: string, more: Environment, knowsDrafts: boolea
     },
     acknowledged: () => telegram.pendingUpdates === 0,
     connected: () => until(() => telegram.webhookUrl || telegram.callsOf("getUpdates").length > 0, "Telegram", 30_000),
-    unknownRequests: () => telegram.unknownRequests,
+    complaints: () => [...telegram.unknownRequests, ...telegram.violations],
     close: () => telegram.close(),
   };
 }
@@ -126,7 +126,7 @@ async function discordSide(port: string): Promise<Side> {
     },
     acknowledged: () => true,
     connected: () => until(() => discord.connected() > 0, "Discord is connected", 30_000),
-    unknownRequests: () => discord.unknownRequests,
+    complaints: () => [...discord.unknownRequests, ...discord.violations],
     close: () => discord.close(),
   };
 }
@@ -158,7 +158,7 @@ function webSide(port: string): Side {
     },
     acknowledged: () => true,
     connected: async () => {},
-    unknownRequests: () => [],
+    complaints: () => [],
     close: async () => {},
   };
 }

@@ -10,7 +10,7 @@ import type { Parley } from "./start-parley.ts";
 /** What is wrong in each row's room after the process died there and another went on; empty: nothing. */
 export type Outcomes = {
   of(row: Row): Promise<readonly string[]>;
-  /** Rejects when the platform or the AI was asked what it does not know. */
+  /** Rejects when the platform or the AI was asked what it does not know, or the platform at the wrong time. */
   readonly ended: Promise<void>;
 };
 
@@ -34,8 +34,8 @@ async function playAll(way: Way, rows: readonly Row[], decide: Decide): Promise<
   const stage = await openStage(way);
   try {
     await play(stage, rows, decide);
-    const unknown = stage.side.unknownRequests();
-    if (unknown.length > 0) throw new Error(`${way} was asked what it does not know: ${unknown.join("; ")}`);
+    const complaints = stage.side.complaints();
+    if (complaints.length > 0) throw new Error(`${way} was asked for what it must not be: ${complaints.join("; ")}`);
   } finally {
     await stage.close();
   }

@@ -1,31 +1,22 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
+import type { DiscordDouble } from "../doubles/discord-double.ts";
 import { writePdf } from "../documents/write-pdf.ts";
 import { until } from "../until.ts";
-import { openWorld, type World } from "./open-world.ts";
+import { type DiscordWorld, openDiscordWorld } from "./open-discord-world.ts";
 
-let world: World;
+let world: DiscordWorld;
 let discord: DiscordDouble;
 
 beforeEach(async () => {
-  world = await openWorld({ models: ["test-model", "large-model"], lists: "openrouter" });
-  discord = await startDiscordDouble();
+  world = await openDiscordWorld({ ai: { models: ["test-model", "large-model"], lists: "openrouter" } });
+  ({ discord } = world);
 });
-afterEach(async () => {
-  await world.close();
-  await discord.close();
-  expect(discord.unknownRequests).toEqual([]);
-});
+afterEach(() => world.close());
 
 /** Two instances: one receives, either answers. */
 async function start() {
-  const settings = {
-    DISCORD_TOKEN: discord.token,
-    DISCORD_API_BASE: discord.apiBase,
-    TRANSCRIPTION_BASE_URL: world.ai.baseUrl,
-    TRANSCRIPTION_API_KEY: "a-key-of-the-double",
-  };
-  await Promise.all([world.start(settings), world.start(settings)]);
+  const settings = { TRANSCRIPTION_BASE_URL: world.ai.baseUrl, TRANSCRIPTION_API_KEY: "a-key-of-the-double" };
+  await Promise.all([world.startBot(settings), world.startBot(settings)]);
   await until(() => discord.connected() > 0, "Discord is connected", 30_000);
 }
 

@@ -1,32 +1,26 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
+import { afterEach, expect, test } from "vitest";
+import type { DiscordDouble, DoubleOptions } from "../doubles/discord-double.ts";
 import { until } from "../until.ts";
-import { openWorld, type World } from "./open-world.ts";
+import { type DiscordWorld, openDiscordWorld } from "./open-discord-world.ts";
 import type { Parley } from "./start-parley.ts";
 
-let world: World;
+let world: DiscordWorld;
 let discord: DiscordDouble;
 let mention: string;
 
-async function open(more: Parameters<typeof startDiscordDouble>[0] = {}): Promise<Parley> {
-  discord = await startDiscordDouble({ rateLimit: undefined, ...more });
+/** Opens the world, and starts Parley in it. */
+async function open(more?: DoubleOptions): Promise<Parley> {
+  world = await openDiscordWorld(more);
+  ({ discord } = world);
   mention = `<@${discord.botId}>`;
   return await start();
 }
 async function start(): Promise<Parley> {
-  const parley = await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
+  const parley = await world.startBot();
   await until(() => discord.connected() > 0, "Discord is connected", 30_000);
   return parley;
 }
-beforeEach(async () => {
-  world = await openWorld();
-});
-afterEach(async () => {
-  await world.close();
-  await discord.close();
-  expect(discord.unknownRequests).toEqual([]);
-  expect(discord.violations).toEqual([]);
-});
+afterEach(() => world.close());
 
 const answers = (channel: string) =>
   discord.transcript(channel).flatMap(({ author, content }) => (author === "parley" && content ? [content] : []));
@@ -87,8 +81,8 @@ test("a question that is taken back takes its answer with it, also in a thread a
 });
 
 test("what is written while an answer runs is noted with a sign, and answered after it", async () => {
-  world.ai.tokenMs = 200;
   await open();
+  world.ai.tokenMs = 200;
   const channel = discord.dm("Ada");
   discord.say({ channel, author: "Ada", content: "one two three four five six" });
   await until(() => world.ai.requestCount === 1, "the AI is asked", 30_000);

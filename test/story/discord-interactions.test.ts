@@ -1,23 +1,19 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
+import type { DiscordDouble } from "../doubles/discord-double.ts";
 import { until } from "../until.ts";
-import { openWorld, type World } from "./open-world.ts";
+import { type DiscordWorld, openDiscordWorld } from "./open-discord-world.ts";
 
-let world: World;
+let world: DiscordWorld;
 let discord: DiscordDouble;
 
 beforeEach(async () => {
-  world = await openWorld();
-  discord = await startDiscordDouble({ identifyEveryMs: 200 });
+  world = await openDiscordWorld({ identifyEveryMs: 200 });
+  ({ discord } = world);
 });
-afterEach(async () => {
-  await world.close();
-  await discord.close();
-  expect(discord.unknownRequests).toEqual([]);
-});
+afterEach(() => world.close());
 
 async function start() {
-  const parley = await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase });
+  const parley = await world.startBot();
   await until(() => discord.connected() > 0, "Discord is connected", 30_000);
   return parley;
 }

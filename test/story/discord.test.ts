@@ -1,23 +1,20 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
+import type { DiscordDouble } from "../doubles/discord-double.ts";
 import { until } from "../until.ts";
-import { openWorld, type World } from "./open-world.ts";
+import { type DiscordWorld, openDiscordWorld } from "./open-discord-world.ts";
+import type { Environment } from "./start-parley.ts";
 
-let world: World;
+let world: DiscordWorld;
 let discord: DiscordDouble;
 
 beforeEach(async () => {
-  world = await openWorld();
-  discord = await startDiscordDouble();
+  world = await openDiscordWorld({ rateLimit: { limit: 5, windowMs: 5_000 } });
+  ({ discord } = world);
 });
-afterEach(async () => {
-  await world.close();
-  await discord.close();
-  expect(discord.unknownRequests).toEqual([]);
-});
+afterEach(() => world.close());
 
-async function start(more: Record<string, string> = {}) {
-  const parley = await world.start({ DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase, ...more });
+async function start(more?: Environment) {
+  const parley = await world.startBot(more);
   await until(() => discord.connected() > 0, "Discord is connected", 30_000);
   return parley;
 }
@@ -162,7 +159,7 @@ test("where the bot may not write, a slash command that waits is answered all th
 });
 
 test("a wrong token turns Discord off with a sentence, and leaves the rest running", async () => {
-  const parley = await world.start({ DISCORD_TOKEN: "a.wrong.token", DISCORD_API_BASE: discord.apiBase });
+  const parley = await world.startBot({ DISCORD_TOKEN: "a.wrong.token" });
   await until(() => /discord is off: .*DISCORD_TOKEN/i.test(parley.output()), "the operator is told", 30_000);
   expect(parley.output()).not.toContain("a.wrong.token");
   expect((await fetch(`${parley.url}/live`)).status).toBe(200);

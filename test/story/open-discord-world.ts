@@ -1,18 +1,22 @@
 import { expect } from "vitest";
-import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
+import type { AiDoubleOptions } from "../doubles/ai-double.ts";
+import { type DiscordDouble, type DoubleOptions, startDiscordDouble } from "../doubles/discord-double.ts";
 import { openWorld, type World } from "./open-world.ts";
 import type { Environment, Parley } from "./start-parley.ts";
 
-/** A world with a Discord in it, whose limits are another test's business. */
+/** A world with a Discord in it. */
 export type DiscordWorld = World & {
   readonly discord: DiscordDouble;
   /** Starts an instance that is on Discord, before it is connected. */
   startBot(more?: Environment): Promise<Parley>;
 };
 
+/** What the doubles are to be like. Discord has no limits unless they are told: they are another test's business. */
+type Options = DoubleOptions & { readonly ai?: AiDoubleOptions };
+
 /** Closing it fails, too, if Discord was asked what it does not know, or called while it wanted to be left alone. */
-export async function openDiscordWorld(): Promise<DiscordWorld> {
-  const [world, discord] = await Promise.all([openWorld(), startDiscordDouble({ rateLimit: undefined })]);
+export async function openDiscordWorld({ ai, ...options }: Options = {}): Promise<DiscordWorld> {
+  const [world, discord] = await Promise.all([openWorld(ai), startDiscordDouble({ rateLimit: undefined, ...options })]);
   return {
     ...world,
     discord,
