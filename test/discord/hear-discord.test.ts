@@ -148,9 +148,9 @@ test("an event that is not as it should be is reported and passed over", async (
 });
 
 test("a connection on which heartbeats are not answered is replaced", async () => {
-  const { discord, heard } = await startDiscord({ heartbeatIntervalMs: 200 });
+  const { discord, heard } = await startDiscord({ heartbeatIntervalMs: 500 });
   discord.gateway.acknowledging = false;
-  await until(() => discord.gateway.resumes > 0, "a new connection");
+  await until(() => discord.gateway.resumes > 0, "a new connection", 15_000);
   discord.gateway.acknowledging = true;
   discord.say({ channel: discord.dm("Ada"), author: "Ada", content: "hello" });
   await heard("hello");

@@ -16,7 +16,7 @@ test("a message that is noted carries a sign until it is taken", async () => {
 });
 
 test("reactions have a limit of their own, and nobody's message waits for it", async () => {
-  const { discord, channel, heard, show } = await startDiscord();
+  const { discord, channel, heard, show } = await startDiscord({ reactionEveryMs: 2_000 });
   const dm = discord.dm("Ada");
   discord.say({ channel: dm, author: "Ada", content: "and this" });
   const message = await heard("and this");

@@ -69,7 +69,7 @@ test("a model's name is completed while it is typed", async () => {
 });
 
 test("where the list of models is slow, nothing is offered rather than an error", async () => {
-  const started = await startDiscord();
+  const started = await startDiscord({ interactionDeadlineMs: 4_500 }); // a busy machine answers after two seconds and more
   const { discord } = started;
   started.completeModel = () => new Promise(() => {});
   const typing = { channel: discord.dm("Ada"), author: "Ada", command: "model", field: "name", typed: "" };

@@ -84,7 +84,7 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
       onUnsettled: ({ room }) => void unsettled.push(room),
       report,
     },
-    { ...discordTimings, identifyEveryMs: 250, historyEveryMs: 5, sharedMs: 500, ...options.timings },
+    { ...discordTimings, identifyEveryMs: 600, historyEveryMs: 5, sharedMs: 500, ...options.timings },
   );
   const listeners: Pick<Started, "stop" | "listening">[] = [];
 
@@ -110,7 +110,7 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
       Object.assign(started, { listening, stop: () => stopping.abort(), leave: () => leaving.abort() });
       listeners.push({ ...started });
     },
-    heard: (text) => until(() => kept.find((message) => message.text === text), `hearing "${text}"`),
+    heard: (text) => until(() => kept.find((message) => message.text === text), `hearing "${text}"`, 15_000),
     show(message, reply, { note = () => {}, ...more } = {}) {
       const turn: Turn = { id: `turn ${message.id}`, message, attempt: 1, shown: [], ageMs: 0, ...more };
       return channel.show(turn, reply, async (parts) => note(parts), holding());
@@ -124,8 +124,10 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
     expect(discord.unknownRequests).toEqual([]);
     expect(discord.violations).toEqual([]);
   });
-  if (options.connect !== false && !options.slow)
-    await until(() => channel.health().state === "connected", "connecting");
+  if (options.connect !== false && !options.slow) {
+    await until(() => channel.health().state === "connected", "connecting", 15_000);
+    await until(() => discord.commands().length > 0, "registering", 15_000); // goes on beside it, and would be among the calls of a test
+  }
   return started;
 
   async function accept(messages: readonly ChannelMessage[]): Promise<readonly Receipt[]> {

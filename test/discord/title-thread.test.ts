@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { titleThread } from "../../src/channels/discord/title-thread.ts";
+import { documentsWithinMs } from "../text/documents.ts";
 
 const titles: readonly (readonly [question: string, title: string])[] = [
   ["What is a monad?", "What is a monad?"],
@@ -19,7 +20,7 @@ test("a picture without words is called by its name", () => {
   expect(titleThread("", [{ name: "cat.png" }])).toBe("cat.png");
 });
 
-test("whatever is asked, Discord takes the title", () => {
+test("whatever is asked, Discord takes the title", { timeout: documentsWithinMs }, () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 300 }), (question) => {
       const title = titleThread(question, []);

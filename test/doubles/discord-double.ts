@@ -385,6 +385,7 @@ const defaults = {
   resumeWhileOpen: "takes-over" as "takes-over" | "is-refused",
   rateLimit: { limit: 5, windowMs: 5_000 } as { limit: number; windowMs: number } | undefined,
   globalPerSecond: 50,
+  reactionEveryMs: 250,
   interactionDeadlineMs: 3_000,
   interactionLifeMs: 15 * 60_000,
   nonceMs: 120_000,

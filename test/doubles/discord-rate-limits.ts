@@ -5,10 +5,12 @@ export type RateLimitOptions = {
   readonly rateLimit: { readonly limit: number; readonly windowMs: number } | undefined;
   /** Requests of all kinds in a second. */
   readonly globalPerSecond: number;
+  /** Reactions are counted apart, and hardly let through: one in this time. */
+  readonly reactionEveryMs: number;
 };
 
 /** Counts requests as Discord does: per method, route and channel, and all together. */
-export function discordRateLimits({ rateLimit, globalPerSecond }: RateLimitOptions) {
+export function discordRateLimits({ rateLimit, globalPerSecond, reactionEveryMs }: RateLimitOptions) {
   const buckets = new Map<string, { used: number; resetsAtMs: number }>();
   /** What may not be called, from and until when. */
   const bans = new Map<string, { readonly fromMs: number; readonly untilMs: number }>();
@@ -42,7 +44,7 @@ export function discordRateLimits({ rateLimit, globalPerSecond }: RateLimitOptio
       if (!/^\/(?:channels|webhooks)\//.test(path)) return { headers: {} };
 
       const kind = `${method} ${path.replaceAll(/\/\d+/g, "/:id")}`;
-      const { limit, windowMs } = path.includes("/reactions/") ? reactionLimit : rateLimit;
+      const { limit, windowMs } = path.includes("/reactions/") ? { limit: 1, windowMs: reactionEveryMs } : rateLimit;
       const own = bucket(`${kind} ${major}`, windowMs);
       own.used += 1;
       const resetMs = Math.max(own.resetsAtMs - Date.now(), 0);
@@ -84,8 +86,6 @@ function kindOf(method: string, path: string): string {
 }
 
 const onTheWayMs = 250;
-/** Reactions are counted apart, and hardly let through. */
-const reactionLimit = { limit: 1, windowMs: 250 };
 
 function refuse(untilMs: number, global: boolean, headers: Readonly<Record<string, string>> = {}): Answer {
   const seconds = Math.max(untilMs - Date.now(), 1) / 1_000;

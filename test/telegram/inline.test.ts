@@ -24,6 +24,7 @@ async function chosen(double: TelegramDouble, query: string) {
   await until(() => double.inline.offers.get(id), "the offer");
   double.choose(ann, id);
   const message = await until(() => kept[0], "the question");
+  await until(() => double.pendingUpdates === 0, "the confirmation");
   await close();
   return { channel, message, show: showOn(channel, message) };
 }
@@ -34,6 +35,7 @@ async function summoned(double: TelegramDouble, text = "@parley_bot is it so?") 
   await until(() => channel.health().state === "connected", "the connection");
   double.summon({ chat: group, from: ann, text });
   const message = await until(() => kept[0], "the question");
+  await until(() => double.pendingUpdates === 0, "the confirmation");
   await close();
   return { channel, message, show: showOn(channel, message) };
 }

@@ -2,7 +2,7 @@ import { afterEach, expect } from "vitest";
 import { type Pauses, sharePauses } from "../../src/channels/share-pauses.ts";
 import { telegramChannel } from "../../src/channels/telegram/telegram-channel.ts";
 import type { TelegramOptions } from "../../src/channels/telegram/telegram-link.ts";
-import { telegramTimings } from "../../src/channels/telegram/telegram-timings.ts";
+import { telegramTimings, type TelegramTimings } from "../../src/channels/telegram/telegram-timings.ts";
 import { commandWords } from "../../src/conversation/commands/command-words.ts";
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
 import type { Reply } from "../../src/conversation/domain/reply.ts";
@@ -24,8 +24,8 @@ afterEach(async () => {
 export const timings = {
   ...telegramTimings,
   pollSeconds: 2,
-  callMs: 1_000,
-  draftMs: 300,
+  callMs: 3_000,
+  draftMs: 1_500,
   pauseMs: 20,
   pauseMsMax: 100,
   startMs: 300,
@@ -53,14 +53,18 @@ export function pausesOver(wire: Wire = inProcessWire()): Pauses {
   return sharePauses(wire, "the bot", new AbortController().signal);
 }
 
-export function channelTo(double: TelegramDouble, more: Partial<TelegramOptions> = {}): TestChannel {
+export function channelTo(
+  double: TelegramDouble,
+  more: Partial<TelegramOptions> = {},
+  waits: Partial<TelegramTimings> = {},
+): TestChannel {
   const reports: string[] = [];
   const unsettled: string[] = [];
   const report = (what: string, error: unknown) => void reports.push(`${what}: ${String(error)}`);
   const onUnsettled = ({ room }: { room: string }) => void unsettled.push(room);
   const token = new Secret(double.token);
   const options = { token, apiRoot: double.url, commands, pauses: pausesOver(), report, onUnsettled, ...more };
-  return { ...telegramChannel(options, timings), reports, unsettled };
+  return { ...telegramChannel(options, { ...timings, ...waits }), reports, unsettled };
 }
 
 /** Listens with a list as the store. Ends with the test. */
@@ -96,7 +100,8 @@ export async function asked(
 ) {
   const { kept, close } = listening(channel);
   double.say(said);
-  const message = await until(() => kept[0], "the message");
+  const message = await until(() => kept[0], "the message", 15_000);
+  await until(() => double.pendingUpdates === 0, "the confirmation"); // else whoever listens next would hear it again
   await close();
   const noted: (readonly string[])[] = [];
   const note = async (shown: readonly string[]) => void noted.push(shown);

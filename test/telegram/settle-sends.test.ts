@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { globalAgent } from "node:http";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChannelError, LeaseUnsureError } from "../../src/conversation/domain/errors.ts";
@@ -73,7 +73,7 @@ test("an answer that had no connection was not sent, and is not looked for", asy
   const double = await telegram();
   const { show } = await asked(double, { chat: 7, text: "Hi" });
   await double.away();
-  await setImmediate(); // until our side has seen that its idle connections are closed, too
+  await until(() => Object.keys(globalAgent.freeSockets).length === 0, "our side to see its idle connections closed");
   await expect(show(complete("Hello."))).rejects.toMatchObject({ retryable: true });
   await double.back();
   await show(complete("Hello."));
@@ -276,16 +276,20 @@ test("a 429 while looking is obeyed, and the search goes on after it", async () 
   const double = await telegram();
   const { show } = await asked(double, { chat: 7, text: "Hi" });
   double.failNext("sendMessage", "apply-then-reset");
-  double.failNext("editMessageText", { status: 429, description: "Too Many Requests: retry after 1", retryAfter: 1 });
+  double.failNext("editMessageText", { status: 429, description: "Too Many Requests: retry after 3", retryAfter: 3 });
   await expect(show(complete("Hello."), [], { after: "0" })).rejects.toMatchObject({
     retryable: true,
-    retryAfterMs: 1_000,
+    retryAfterMs: 3_000,
   });
   await expect(show(complete("Hello."), [], { attempt: 2 })).rejects.toBeInstanceOf(ChannelError);
-  await until(async () => {
-    const shown = await show(complete("Hello."), [], { attempt: 3 }).catch(() => undefined);
-    return shown?.length === 1;
-  }, "the answer");
+  await until(
+    async () => {
+      const shown = await show(complete("Hello."), [], { attempt: 3 }).catch(() => undefined);
+      return shown?.length === 1;
+    },
+    "the answer",
+    15_000,
+  );
   expect(botTexts(double, 7)).toEqual(["Hello."]);
 });
 

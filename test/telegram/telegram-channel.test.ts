@@ -26,6 +26,9 @@ import {
   pausesOver,
 } from "./open-telegram.ts";
 
+/** One that surely still waits, however busy the machine is. */
+const longPoll = { pollSeconds: 25 };
+
 test("a message is confirmed only after it is kept, and comes again until then", async () => {
   const double = await telegram();
   let outages = 2;
@@ -56,12 +59,12 @@ test("what came while nobody listened is taken, 250 messages too, also after the
   const double = await telegram();
   for (let count = 0; count < 250; count += 1) double.say({ chat: 7, text: `${count}` });
   const { kept } = listening(channelTo(double));
-  await until(() => kept.length === 250 && double.pendingUpdates === 0, "all messages");
+  await until(() => kept.length === 250 && double.pendingUpdates === 0, "all messages", 15_000);
   await until(() => double.callsOf("getUpdates").at(-1)?.params["offset"] === undefined, "a poll without an offset");
   double.nextUpdateId = 10;
   double.say({ chat: 7, text: "After the quiet week" });
   await until(() => kept.length === 251, "the message with a lower id", 8_000);
-}, 15_000);
+}, 30_000);
 
 test("an update that cannot be read does not hold up those behind it", async () => {
   const double = await telegram();
@@ -75,12 +78,12 @@ test("an update that cannot be read does not hold up those behind it", async () 
 
 test("listening ends at once when it is told to, in the middle of a poll", async () => {
   const double = await telegram();
-  const channel = channelTo(double);
+  const channel = channelTo(double, {}, longPoll);
   const { close } = listening(channel);
   await until(() => channel.health().state === "connected" && double.callsOf("getUpdates").length > 1, "the long poll");
   const startedAt = Date.now();
   await close();
-  expect(Date.now() - startedAt).toBeLessThan(1_000 * timings.pollSeconds - 500);
+  expect(Date.now() - startedAt).toBeLessThan(10_000);
 });
 
 test("a second poller takes turns instead of giving up", async () => {
@@ -110,7 +113,7 @@ test("polling begins by itself though an instance that a deploy has not reached 
 
 test("a webhook that is set while a poll waits ends it, as Telegram says, and is removed", async () => {
   const double = await telegram();
-  const channel = channelTo(double);
+  const channel = channelTo(double, {}, longPoll);
   const { kept } = listening(channel);
   await until(() => channel.health().state === "connected" && double.callsOf("getUpdates").length > 1, "the long poll");
   await fetch(`${double.url}/bot${double.token}/setWebhook`, {
@@ -145,7 +148,7 @@ test("resets, silence and HTML instead of answers are survived, and no report sh
   double.failNext("getUpdates", "hang");
   const { kept } = listening(channel);
   double.say({ chat: 7, text: "Hello" });
-  await until(() => kept.length === 1, "the message");
+  await until(() => kept.length === 1, "the message", 15_000);
   expect(channel.reports).toHaveLength(5);
   expect(channel.reports.join()).not.toContain(double.token.split(":")[1]);
 });
@@ -155,7 +158,7 @@ test("the command menu is written in every language where it differs, and only t
   const start = async () => {
     const channel = channelTo(double, { commands: commandWords });
     const { close } = listening(channel);
-    await until(() => channel.health().state === "connected", "the connection");
+    await until(() => channel.health().state === "connected", "the connection", 15_000);
     await close();
   };
   await start();
@@ -253,7 +256,7 @@ test("a long answer comes in parts that are noted one by one, and shrinks again"
 });
 
 test("a file comes through a line so slow that no other call may take as long, and is sent once", async () => {
-  const double = await telegram({ bytesPerSecond: 200_000 });
+  const double = await telegram({ bytesPerSecond: 70_000 });
   const { show } = await asked(double, { chat: 7, text: "/export" });
   const file = { name: "export.md", mimeType: "text/markdown", text: "All that was said. ".repeat(15_000) };
   await show({ ...complete("Here it is."), file });
@@ -509,8 +512,10 @@ test.each([[undefined], [null], ["text"], [{}], [{ update_id: "1" }], [{ update_
 
 test("a delivery before the instance is connected waits for it, but not for ever", async () => {
   const double = await telegram();
-  const channel = channelTo(double, { webhook });
-  await expect(channel.webhook?.receive(update(1, "Too early"))).rejects.toBeInstanceOf(StoreError);
+  await expect(channelTo(double, { webhook }).webhook?.receive(update(1, "Too early"))).rejects.toBeInstanceOf(
+    StoreError,
+  );
+  const channel = channelTo(double, { webhook }, { startMs: 15_000 });
   const waiting = channel.webhook?.receive(update(2, "Early"));
   const { kept } = listening(channel);
   await waiting;
@@ -532,7 +537,7 @@ test("deliveries come again until they are kept, in order per chat", async () =>
     return outages >= 0 ? Promise.reject(new StoreError("away", undefined)) : Promise.resolve([]);
   });
   for (const text of ["1", "2", "3"]) double.say({ chat: 7, text });
-  await until(() => kept.length === 3 && double.pendingUpdates === 0, "all three");
+  await until(() => kept.length === 3 && double.pendingUpdates === 0, "all three", 15_000);
   expect(kept.map(({ text }) => text)).toEqual(["1", "2", "3"]);
   expect(double.deliveries.map(({ status }) => status)).toEqual([503, 503, 503, 200, 200, 200]);
 });
