@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../until.ts";
 import { openBrowser, type Browser } from "./open-page.ts";
@@ -8,6 +9,17 @@ beforeAll(async () => {
   browser = await openBrowser();
 });
 afterAll(() => browser.close());
+
+/** What is seen for a moment only is watched for from before `act` on. */
+async function seeWhile(page: Page, text: string, act: () => Promise<void>): Promise<void> {
+  await Promise.all([page.getByText(text).waitFor(), act()]);
+}
+
+function isAtEnd(page: Page): Promise<unknown> {
+  return page.evaluate(
+    "((node) => node.scrollHeight - node.scrollTop - node.clientHeight < 2)(document.querySelector('.transcript'))",
+  );
+}
 
 test("I write, see that it is being thought about, and watch the answer grow", async () => {
   const { page, server, incidents } = await browser.open();
@@ -67,7 +79,7 @@ test("the connection breaks in the middle of an answer and the page goes on wher
   await page.getByText("First").waitFor();
 
   server.dropStreams();
-  await until(() => server.streams.length === 2, "the page connects again");
+  await until(() => server.streams.length === 2, "the page connects again", 15_000);
   expect(server.streams[1]).not.toBe("");
   server.grow("First, second");
   await page.getByText("First, second").waitFor();
@@ -82,8 +94,7 @@ test("the server is busy, and my message is sent again as the same one", async (
   const busy = { status: 503, error: "unavailable", message: "One moment, please.", retryAfterMs: 50 };
   server.refuse(busy, busy);
   await page.getByRole("textbox").fill("Important");
-  await page.keyboard.press("Enter");
-  await page.getByText("Not sent yet.").waitFor();
+  await seeWhile(page, "Not sent yet.", () => page.keyboard.press("Enter"));
   await page.getByTestId("thinking").waitFor();
   expect(server.posts).toHaveLength(3);
   expect(new Set(server.posts.map(({ id }) => id)).size).toBe(1);
@@ -117,7 +128,7 @@ test("a message that could not be sent survives a reload", async () => {
 
 test("I write too much at once, am told so, and my words are kept and sent", async () => {
   const { page, server } = await browser.open();
-  const tooMany = { status: 429, error: "too_many", message: "That was a lot at once.", retryAfterMs: 1_500 };
+  const tooMany = { status: 429, error: "too_many", message: "That was a lot at once.", retryAfterMs: 4_500 };
   server.refuse(tooMany);
   await page.getByRole("textbox").fill("One more");
   await page.keyboard.press("Enter");
@@ -247,6 +258,8 @@ test("Escape closes the list of commands and stops nothing", async () => {
   await page.getByRole("option").first().waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("option").first().waitFor({ state: "detached" });
+  server.finish("Hello.");
+  await page.getByTestId("answer").waitFor();
   expect(server.posts).toHaveLength(1);
 });
 
@@ -269,8 +282,7 @@ test("I copy code from an answer, and the answer as Markdown", async () => {
   await page.keyboard.press("Enter");
   await page.locator(".language", { hasText: "js" }).waitFor();
   expect(await page.locator(".hljs-keyword").textContent()).toBe("const");
-  await page.getByRole("button", { name: "Copy code" }).click();
-  await page.getByText("Copied").waitFor();
+  await seeWhile(page, "Copied", () => page.getByRole("button", { name: "Copy code" }).click());
   expect(await page.evaluate("navigator.clipboard.readText()")).toBe("const one = 1;");
   await page.getByRole("button", { name: "Copy answer" }).click();
   await until(
@@ -324,10 +336,7 @@ test("I read further up, am not pulled away, and see that something new has come
   });
   await page.getByTestId("answer").getByText("Answer 29", { exact: true }).waitFor();
   const top = () => page.evaluate("document.querySelector('.transcript').scrollTop");
-  const toEnd = () =>
-    page.evaluate(
-      "((node) => node.scrollHeight - node.scrollTop - node.clientHeight < 2)(document.querySelector('.transcript'))",
-    );
+  const toEnd = () => isAtEnd(page);
   await until(toEnd, "the page is at its end");
 
   await page.getByRole("textbox").fill("More");
@@ -349,6 +358,7 @@ test("I look at what was said long ago, and what I look at does not move", async
       Array.from({ length: 70 }, (_, index) => server.remember(`Question ${index}`, `Answer ${index}`)),
   });
   await page.getByText("Answer 69", { exact: true }).waitFor();
+  await until(() => isAtEnd(page), "the page is at its end");
   expect(await page.getByText("Question 5", { exact: true }).count()).toBe(0);
   const earlier = page.getByRole("button", { name: "Show earlier messages" });
   await earlier.scrollIntoViewIfNeeded();

@@ -6,6 +6,7 @@ import { afterEach, expect, test } from "vitest";
 import type { Channel, ChannelHealth } from "../../src/conversation/ports/channel.ts";
 import { Secret } from "../../src/secret.ts";
 import { startHttpServer, type HttpServer, type HttpServerOptions } from "../../src/web/http-server.ts";
+import { until } from "../until.ts";
 import { plainServer } from "./serve-chat.ts";
 
 const started: HttpServer[] = [];
@@ -286,12 +287,13 @@ test("a request that is under way when the server closes is still answered", asy
   const running = fetch(`${url}/slow`);
   await asked;
   const closed = close();
-  await expect(fetch(`${url}/live`)).rejects.toThrow("fetch failed");
+  const isRefused = async () => fetch(`${url}/live`).catch((error: unknown) => String(error).includes("fetch failed"));
+  await until(async () => (await isRefused()) === true, "nobody new is let in");
   const answeredAt = performance.now();
   answer();
   expect(await (await running).json()).toEqual({ done: true });
   await closed;
-  expect(performance.now() - answeredAt).toBeLessThan(2_000);
+  expect(performance.now() - answeredAt).toBeLessThan(4_000); // what does not end is cut off after 5 s
 });
 
 test("a request that never ends does not hold the close up", async () => {
@@ -300,7 +302,7 @@ test("a request that never ends does not hold the close up", async () => {
   await asked;
   await Promise.all([close(), close()]);
   expect(await running).toBe("cut off");
-}, 10_000);
+});
 
 test.each(["proxy.example", "10.0.0.0/8, nonsense", "1.2.3"])(
   "TRUST_PROXY=%s is told with what to do",

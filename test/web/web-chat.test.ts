@@ -322,6 +322,7 @@ test("a stream survives the database going away", async () => {
   await until(() => stream.statuses().at(-1) === "waiting", "the page is told");
   chat.rooms.setAway(false);
   await until(() => stream.turns().at(-1)?.state === "answered", "the answer comes");
+  await until(() => stream.statuses().at(-1) === "live", "the page is told that all is well");
   expect(stream.statuses()).toEqual(["live", "waiting", "live"]);
   expect(stream.isOpen()).toBe(true);
 });
@@ -433,7 +434,7 @@ test("a client that does not read holds nothing up, and gets the newest draft", 
   // Each draft is another text, so none can be sent as a small addition to the one before: 30 MB in all.
   for (let n = 1; n <= 100; n++) {
     await chat.show(id, `${n} ${String(n % 10).repeat(300_000)}`);
-    await until(() => quick.drafts().at(-1)?.text.startsWith(`${n} `), `the quick one sees draft ${n}`);
+    await until(() => quick.drafts().at(-1)?.text.startsWith(`${n} `), `the quick one sees draft ${n}`, 15_000);
   }
 
   let bytes = 0;
@@ -443,10 +444,10 @@ test("a client that does not read holds nothing up, and gets the newest draft", 
     tail = (tail + chunk.toString()).slice(-400_000);
   });
   slow.resume();
-  await until(() => tail.includes(`"text":"100 `), "the slow one gets the last draft");
+  await until(() => tail.includes(`"text":"100 `), "the slow one gets the last draft", 15_000);
   expect(bytes).toBeLessThan(15_000_000);
   slow.destroy();
-}, 30_000);
+}, 60_000);
 
 test("a client that is gone without a word is let go", async () => {
   const lines: string[] = [];
@@ -459,10 +460,14 @@ test("a client that is gone without a word is let go", async () => {
   const sent = httpRequest(`${chat.url}/api/chat/events`, { headers: { cookie } }, (response) => response.pause());
   sent.once("error", () => {}).end();
   let n = 0;
-  await until(async () => {
-    await chat.show(id, `${++n} ${"x".repeat(1_000_000)}`);
-    return lines.includes("GET /api/chat/events 200");
-  }, "the stream is closed");
+  await until(
+    async () => {
+      await chat.show(id, `${++n} ${"x".repeat(1_000_000)}`);
+      return lines.includes("GET /api/chat/events 200");
+    },
+    "the stream is closed",
+    15_000,
+  );
   sent.destroy();
 });
 
@@ -502,7 +507,7 @@ test("closing ends the streams at once", async () => {
   await Promise.all(streams.map(async (stream) => stream.untilLive()));
   const beganAt = performance.now();
   await chat.close();
-  expect(performance.now() - beganAt).toBeLessThan(2_000);
+  expect(performance.now() - beganAt).toBeLessThan(4_000); // what does not end is cut off after 5 s
   await Promise.all(streams.map(async ({ reading }) => reading));
   await expect(fetch(`${chat.url}/live`)).rejects.toThrow("fetch failed");
 });
