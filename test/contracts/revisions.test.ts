@@ -7,10 +7,9 @@ import type { Turn } from "../../src/conversation/domain/turn.ts";
 import type { Answer, Inbox } from "../../src/conversation/ports/inbox.ts";
 import type { Revisions } from "../../src/conversation/ports/revisions.ts";
 import { message, says } from "../messages.ts";
-import { until } from "../until.ts";
 import { openTestStore, type TestStore } from "../setup/open-test-store.ts";
 
-const leaseMs = 10_000;
+const leaseMs = 60_000;
 const reply: FinalReply = { text: "an answer", end: "complete" };
 let store: TestStore;
 let inbox: Inbox;
@@ -177,9 +176,10 @@ describe("an edit", () => {
 
 describe("of what came in several messages", () => {
   const askTogether = async () => {
-    const joins = { key: "paste:ada", windowMs: 300 };
+    const joins = { key: "paste:ada", windowMs: 60_000 };
     for (const text of ["begin", "middle", "end"]) await ask({ id: text, text, joins });
-    return await until(async () => (await inbox.claim(1, leaseMs))[0]?.turn, "they are one turn");
+    await store.passTime();
+    return await claim();
   };
 
   test.each([
@@ -197,12 +197,12 @@ describe("of what came in several messages", () => {
   test("an edit before anybody has begun is in the question", async () => {
     await ask({ id: "before" });
     const before = await claim();
-    const joins = { key: "paste:ada", windowMs: 300 };
+    const joins = { key: "paste:ada", windowMs: 60_000 };
     for (const text of ["begin", "end"]) await ask({ id: text, text, joins });
     expect(await edit("end", "END")).toEqual(["new"]);
     await answer(["1"], before);
-    const turn = await until(async () => (await inbox.claim(1, leaseMs))[0]?.turn, "it is due");
-    expect(turn.message.text).toBe("begin\nEND");
+    await store.passTime();
+    expect((await claim()).message.text).toBe("begin\nEND");
   });
 
   test("one that is taken back takes all of it back", async () => {

@@ -15,7 +15,7 @@ const script = join(import.meta.dirname, "hold-postgres.ts");
 /** Not in a clone below /root. */
 const othersMayRead =
   isRoot && spawnSync(process.execPath, ["--check", script], { uid: nobody, gid: nobody }).status === 0;
-vi.setConfig({ testTimeout: 60_000 }); // to make a database takes seconds on a busy machine
+vi.setConfig({ testTimeout: 120_000 }); // to make a database takes seconds on a busy machine
 
 /** A folder that has been used before, for all who need no empty one: each leaves it without a server. */
 let used = "";
@@ -97,7 +97,7 @@ test("a server that dies is started again at the same address", async () => {
   const { url } = await start(dir);
   const server = await postmasterOf(dir);
   process.kill(server, "SIGKILL");
-  await until(() => run(url, "select 1").catch(() => undefined), "the database is back", 15_000);
+  await until(() => run(url, "select 1").catch(() => undefined), "the database is back", 30_000);
   expect(await postmasterOf(dir)).not.toBe(server);
 });
 
@@ -121,13 +121,14 @@ test("of two that start at once in an empty folder, one runs and one is told", a
 test("a program that ends without a word leaves no server behind", async () => {
   const dir = used;
   const left = await hold(dir, "leave");
-  await until(() => left.child.exitCode !== null, "it ends");
+  await until(() => left.child.exitCode !== null, "it ends", 30_000);
   await until(
     () =>
       postmasterOf(dir)
         .then(isAlive, () => false)
         .then((alive) => !alive),
     "the server ends",
+    30_000,
   );
 });
 

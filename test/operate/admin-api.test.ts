@@ -76,9 +76,9 @@ test("what is brought back a day later is waited for again while the AI is away,
   const isBack = world.ai.failWhile({ status: 503, body: { error: { message: "overloaded" } } });
   const { rows } = await database.query<{ id: string }>("select id from turns");
   await openApi(url)(`/${rows[0]?.id}/replay?again=true`, { method: "POST" });
-  await until(() => world.count("turns where state = 'waiting' and error like '%503%'"), "it is put back", 20_000);
+  await until(() => world.count("turns where state = 'waiting' and error like '%503%'"), "it is put back", 30_000);
   isBack();
-  await until(() => world.count("turns where state = 'delivered'"), "it is answered", 20_000);
+  await until(() => world.count("turns where state = 'delivered'"), "it is answered", 30_000);
   expect(await world.count("turns where reply->>'text' = 'You said: my question'")).toBe(1);
 });
 

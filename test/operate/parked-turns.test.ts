@@ -7,10 +7,9 @@ import type { Turn } from "../../src/conversation/domain/turn.ts";
 import type { Inbox } from "../../src/conversation/ports/inbox.ts";
 import type { ParkedTurns } from "../../src/conversation/ports/parked-turns.ts";
 import { message, says } from "../messages.ts";
-import { until } from "../until.ts";
 import { openTestStore, type TestStore } from "../setup/open-test-store.ts";
 
-const leaseMs = 10_000;
+const leaseMs = 60_000;
 const reply: FinalReply = { text: "hi", end: "complete" };
 const page = { state: "parked", countMax: 50 } as const;
 let store: TestStore;
@@ -161,9 +160,10 @@ describe("replaying", () => {
   });
 
   test("what belongs together comes back together", async () => {
-    const joins = { key: "paste:ada", windowMs: 50 };
+    const joins = { key: "paste:ada", windowMs: 60_000 };
     for (const text of ["begin", "end"]) await ask({ text, joins });
-    const turn = await until(async () => (await inbox.claim(1, leaseMs))[0]?.turn, "it is due");
+    await store.passTime();
+    const turn = await claimOne();
     await inbox.park(turn, "blocked");
     await turns.replay(turn.id, "keep-reply");
     expect((await claimOne()).message.text).toBe("begin\nend");

@@ -4,6 +4,7 @@ import { inject } from "vitest";
 
 export type FreshDatabase = {
   readonly url: string;
+  run(statement: string): Promise<void>;
   /** Closes what is still connected. */
   drop(): Promise<void>;
 };
@@ -17,7 +18,11 @@ export async function freshDatabase(): Promise<FreshDatabase> {
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   await run(serverUrl, `create database ${name} template template0`);
-  return { url: url.href, drop: () => run(serverUrl, `drop database if exists ${name} with (force)`) };
+  return {
+    url: url.href,
+    run: (statement) => run(url.href, statement),
+    drop: () => run(serverUrl, `drop database if exists ${name} with (force)`),
+  };
 }
 
 async function run(url: string, statement: string): Promise<void> {

@@ -8,6 +8,8 @@ export type TestStore = Store & {
   readonly url: string;
   /** A second instance on the same database; its `close` is a clean death. */
   another(): Promise<Store>;
+  /** What is due later, is due now: leases, pauses and the times in which messages may join others are over. */
+  passTime(): Promise<void>;
   /** Takes the database away for good. */
   loseDatabase(): Promise<void>;
   /** Closes everything and drops the database. */
@@ -38,6 +40,7 @@ export async function openTestStore(): Promise<TestStore> {
     ...store,
     url: database.url,
     another: open,
+    passTime: () => database.run("update rooms set due_at = now(), join_until = now() where due_at < 'infinity'"),
     loseDatabase: database.drop,
     async drop() {
       for (const close of closing.toReversed()) await close();

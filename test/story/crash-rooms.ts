@@ -44,8 +44,8 @@ export type Room = {
   edit(text: string): Promise<void>;
   /** What Parley shows for good, oldest first. */
   shown(): Promise<readonly Part[]>;
-  /** Whether a part of an answer can be seen. */
-  hasDraft(): Promise<boolean>;
+  /** Whether so many parts of an answer can be seen, the growing one among them. */
+  hasDraft(parts: number): Promise<boolean>;
   /** The next message to this room is refused for good, as by someone who blocks the bot. Undefined where nobody can. */
   readonly refuseNext?: () => void;
 };
@@ -87,7 +87,7 @@ async function telegramSide(port: string, more: Environment, knowsDrafts: boolea
         write: async (text) => void (lastId = telegram.say({ chat, text })),
         edit: async (text) => telegram.edit(chat, lastId, text),
         shown: async () => shown(chat),
-        hasDraft: async () => shown(chat).length > 0 || Boolean(telegram.draft(chat)?.text),
+        hasDraft: async (parts) => shown(chat).length + (telegram.draft(chat)?.text ? 1 : 0) >= parts,
         refuseNext: () =>
           telegram.failNext("sendMessage", { status: 403, description: "Forbidden: bot was blocked by the user" }),
       };
@@ -120,7 +120,7 @@ async function discordSide(port: string): Promise<Side> {
         write: async (content) => void (lastId = discord.say({ channel, author, content })),
         edit: async (content) => discord.edit(lastId, content),
         shown: async () => shown(channel),
-        hasDraft: async () => shown(channel).length > 0,
+        hasDraft: async (parts) => shown(channel).length >= parts,
         refuseNext: () => discord.failNext({ method: "POST", path: new RegExp(`/${channel}/messages$`) }, noAccess),
       };
     },

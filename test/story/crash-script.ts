@@ -75,7 +75,7 @@ export function openScript(ai: AiDouble, side: Side): Script {
       if (pace === "silent") return;
       if (typeof pace === "number") {
         ai.release(countTokens(answerTo(first, 1).slice(0, pace * side.partChars)));
-        await orDeath(room.hasDraft, "a draft is shown");
+        await orDeath(() => room.hasDraft(Math.ceil(pace)), "a draft is shown");
       }
       if (second === undefined) ai.release();
       else writing.push(room.write(second));

@@ -47,7 +47,7 @@ test("kill -9 while messages arrive: after the next start each is answered once,
   await startConnected();
   await untilAnswered(channel, texts);
   expect(discord.gateway.identifies).toBe(1);
-}, 90_000);
+}, 120_000);
 
 test("a session that is lost with the process: what was missed is read from the rooms that we know", async () => {
   const [dm, server] = [discord.dm("Ada"), discord.serverChannel()];
@@ -72,7 +72,7 @@ test("a session that is lost with the process: what was missed is read from the 
   await until(() => answers(thread).length === 2, "and so is the thread", 30_000);
   expect(answers(server)).toEqual([]);
   expect(discord.gateway.identifies).toBe(2);
-}, 90_000);
+}, 120_000);
 
 test("of two instances one listens; when it is killed the other follows in seconds, and resumes", async () => {
   const channel = discord.dm("Ada");
@@ -107,7 +107,7 @@ test("ten restarts under messages cost one IDENTIFY, and no message", async () =
   await startConnected();
   await untilAnswered(channel, texts);
   expect(discord.gateway).toMatchObject({ identifies: 1, resumes: 10 });
-}, 120_000);
+}, 240_000);
 
 test("a rolling restart of two instances: at every moment somebody is connected, and what is written all the while is answered once", async () => {
   const rooms = ["Ada", "Ben", "Cleo"].map((author) => ({
@@ -135,7 +135,7 @@ test("a rolling restart of two instances: at every moment somebody is connected,
   }
   for (const { channel, texts } of rooms) await untilAnswered(channel, texts);
   expect(discord.gateway).toMatchObject({ identifies: 1, resumes: 3, gapsMs: [] });
-}, 120_000);
+}, 240_000);
 
 test("two shards are two receivers: each is connected once, over two instances", async () => {
   discord.gateway.shards = 2;
@@ -162,4 +162,4 @@ test("Discord is away for a while: what was written meanwhile is answered once, 
   discord.back();
   await untilAnswered(channel, texts);
   discord.chaos({});
-}, 90_000);
+}, 120_000);

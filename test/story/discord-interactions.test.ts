@@ -60,15 +60,17 @@ test("what is answered once more by a command stands in the place of the answer,
 
 test("a long answer can be stopped by its button, whichever instance writes it", async () => {
   await Promise.all([start(), start()]);
-  const sentence = "This goes on and on. ";
-  world.ai.answer = () => sentence.repeat(400);
-  world.ai.tokenMs = 20;
+  world.ai.answer = () => "This goes on and on. ".repeat(400);
+  world.ai.hold();
   const channel = discord.dm("Ada");
   discord.say({ channel, author: "Ada", content: "Go on." });
+  await until(() => world.ai.running > 0, "the AI is asked", 30_000);
+  world.ai.release(10);
   const { id } = await untilSaid(channel, "This goes on");
   await until(() => botSaid(channel)[0]?.buttons?.join().includes("Stop"), "the button");
   discord.press({ messageId: id, author: "Ada", label: "Stop" });
   await untilSaid(channel, "(stopped)");
+  world.ai.release();
 });
 
 test("the models are offered below an answer, which stays, and the menu turns its own pages", async () => {

@@ -110,12 +110,15 @@ test("a thread whose making was not heard of is made once, and answered in", asy
 
 test("a thread that goes to sleep while it is answered is woken", async () => {
   world.ai.answer = () => "one two three four five six seven eight";
-  world.ai.tokenMs = 400;
+  world.ai.hold();
   await start();
   const channel = discord.serverChannel();
   const thread = discord.say({ channel, author: "Ada", content: `${mention} count` });
+  await until(() => world.ai.running > 0, "the AI is asked", 30_000);
+  world.ai.release(3);
   await untilAnswered(thread, 1);
   discord.archive(thread);
+  world.ai.release();
   await until(() => answers(thread).join().endsWith("eight"), "the whole answer", 30_000);
 });
 

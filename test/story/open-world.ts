@@ -1,8 +1,10 @@
 import pg from "pg";
+import { createClient } from "redis";
 import { type AiDouble, type AiDoubleOptions, startAiDouble } from "../doubles/ai-double.ts";
 import { freshDatabase } from "../setup/fresh-database.ts";
 import { findRedis } from "../setup/find-redis.ts";
 import { redisUrl, startRedis } from "../setup/redis.ts";
+import { until } from "../until.ts";
 import { type Environment, type Parley, startParley } from "./start-parley.ts";
 
 /** A database, an AI and as many instances of Parley as a story needs. */
@@ -20,6 +22,8 @@ export type World = {
   closeDatabase(): Promise<() => Promise<void>>;
   /** Nobody can write turns until the returned function is called. */
   lockTurns(): Promise<() => Promise<void>>;
+  /** Once all instances hear each other by Redis: what they tell each other from then on. */
+  hearHints(): Promise<() => string>;
   /** Ends everything, and fails if the AI was asked anything that it does not know. */
   close(): Promise<void>;
 };
@@ -32,6 +36,7 @@ export async function openWorld(ai: AiDoubleOptions = {}): Promise<World> {
   const redis = findRedis() ? await startRedis() : undefined;
   let client = await connect(database.url);
   const instances: Parley[] = [];
+  const listeners: { destroy(): void }[] = [];
 
   const settings = (more: Environment = {}): Environment => ({
     DATABASE_URL: database.url,
@@ -76,7 +81,18 @@ export async function openWorld(ai: AiDoubleOptions = {}): Promise<World> {
       await client.query("lock table turns in exclusive mode");
       return async () => void (await client.query("commit"));
     },
+    async hearHints() {
+      const listener = createClient({ url: redis?.url ?? redisUrl() ?? "" });
+      listener.on("error", () => {});
+      listeners.push(await listener.connect());
+      const listening = async () => (await listener.pubSubNumSub(["parley:hints"]))["parley:hints"] ?? 0;
+      await until(async () => (await listening()) >= instances.length, "the instances hear each other");
+      let heard = "";
+      await listener.subscribe("parley:hints", (text) => (heard += text));
+      return () => heard;
+    },
     async close() {
+      for (const listener of listeners) listener.destroy();
       await client.end();
       await Promise.all(instances.map((parley) => parley.kill()));
       await double.stop();

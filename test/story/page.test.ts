@@ -47,10 +47,13 @@ test("someone opens the page, asks, sees the answer grow, reloads in the middle,
   const { url } = await world.start();
   const page = await open(url);
   world.ai.answer = () => "Here is **code**:\n\n```ts\nconst x = 1;\n```\n\nand that is all";
-  world.ai.tokenMs = 150;
+  world.ai.hold();
   await say(page, "show me code");
-  await page.getByTestId("draft").waitFor();
+  await until(() => world.ai.running > 0, "the AI is asked", 30_000);
+  world.ai.release(4);
+  await page.getByTestId("draft").getByText("Here is").waitFor();
   await page.reload();
+  world.ai.release();
   await page.getByText("and that is all").first().waitFor();
   await answers(page).first().waitFor();
   expect(await answers(page).first().locator("strong").innerText()).toBe("code");

@@ -40,11 +40,11 @@ function speak(): void {
 }
 
 test("the pictures of an album are one question, and stay in sight", async () => {
-  await start();
   const album = { media_group_id: "9" };
   telegram.say({ chat, extra: { ...photo(), ...album, caption: "which is best?" } });
   telegram.say({ chat, extra: { ...photo(), ...album } });
   telegram.say({ chat, extra: { ...photo(), ...album } });
+  await start(); // so they are taken at once
   await untilSaid(/which is best\?$/);
   expect(world.ai.requestCount).toBe(1);
   expect(lastAsked()?.images).toHaveLength(3);

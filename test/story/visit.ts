@@ -14,6 +14,8 @@ export async function visit(url: string, language?: string) {
     answerTo,
     turns: () => stream.turns(),
     drafts: () => stream.drafts(),
+    /** The answer that grows, as the page shows it. */
+    draft: () => stream.shownDraft(stream.drafts().at(-1)?.turnId ?? ""),
     /** Writes, and waits for the answer. */
     async ask(text: string) {
       const { id, response } = await chat.write(text);
