@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Answer } from "./discord-answers.ts";
 
 export type RateLimitOptions = {
@@ -53,9 +54,9 @@ export function discordRateLimits({ rateLimit, globalPerSecond, reactionEveryMs 
         "x-ratelimit-remaining": String(Math.max(limit - own.used, 0)),
         "x-ratelimit-reset": String(own.resetsAtMs / 1_000),
         "x-ratelimit-reset-after": String(resetMs / 1_000),
-        "x-ratelimit-bucket": Buffer.from(kind.replaceAll(/\/[\w-]{20,}/g, ""))
-          .toString("hex")
-          .slice(0, 32),
+        "x-ratelimit-bucket": createHash("md5")
+          .update(kind.replaceAll(/\/[\w-]{20,}/g, ""))
+          .digest("hex"),
       };
       if (own.used <= limit) return { headers };
       ban(kindOf(method, path), resetMs);
