@@ -19,6 +19,7 @@ test("two writes to a channel at once, and a call to it during its pause, are se
   const hanging = send().catch(() => "cut off");
   await until(() => double.calls.length === 1, "the first is under way");
   expect(await send()).toBe(200);
+  await until(() => double.violations.length > 0, "the second is seen");
   expect(await send()).toBe(200);
   expect(double.violations).toEqual([`POST to ${path.replace("/messages", "")} while POST is under way`]);
 

@@ -14,7 +14,7 @@ export type DiscordWorld = World & {
 /** What the doubles are to be like. Discord has no limits unless they are told: they are another test's business. */
 type Options = DoubleOptions & { readonly ai?: AiDoubleOptions };
 
-/** Closing it fails, too, if Discord was asked what it does not know, or called while it wanted to be left alone. */
+/** Closing it fails, too, if Discord was asked what it does not know, or called at the wrong time: see `violations`. */
 export async function openDiscordWorld({ ai, ...options }: Options = {}): Promise<DiscordWorld> {
   const [world, discord] = await Promise.all([openWorld(ai), startDiscordDouble({ rateLimit: undefined, ...options })]);
   return {

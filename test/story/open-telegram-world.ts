@@ -10,7 +10,7 @@ export type TelegramWorld = World & {
   startBot(more?: Environment): Promise<Parley>;
 };
 
-/** Closing it fails, too, if Telegram was asked what it does not know, or called while it wanted to be left alone. */
+/** Closing it fails, too, if Telegram was asked what it does not know, or called at the wrong time: see `violations`. */
 export async function openTelegramWorld(): Promise<TelegramWorld> {
   const [world, telegram] = await Promise.all([openWorld(), startTelegramDouble()]);
   return {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { startTelegramDouble, type TelegramDouble } from "../doubles/telegram-double.ts";
+import type { TelegramDouble } from "../doubles/telegram-double.ts";
 import { until } from "../until.ts";
-import { asked, botTexts, closing, complete, listening, telegram } from "./open-telegram.ts";
+import { asked, botTexts, complete, listening, telegram } from "./open-telegram.ts";
 
 const stop = [[{ label: "Stop", command: "/stop" }]];
 const refusal = { status: 400, description: "Bad Request: TEXTDRAFT_PEER_INVALID" };
@@ -112,8 +112,7 @@ test("a draft that a formatting spoils is shown plain; one that gets lost is onl
 });
 
 test("an answer waits for a draft that is on its way, which would else stay under it", async () => {
-  const double = await startTelegramDouble({ floodLimits: false }); // it sees the end of what hangs a little later than we do
-  closing.push(() => double.close());
+  const double = await telegram();
   const { show } = await asked(double, { chat: 7, text: "Hi" });
   double.failNext("sendMessageDraft", "hang");
   const thinking = show({ text: "" });

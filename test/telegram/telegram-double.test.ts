@@ -75,6 +75,7 @@ test("two writes to a chat at once are seen, and typing beside a write is none",
   await call(double, "sendChatAction", { chat_id: 7, action: "typing" });
   expect(double.violations).toEqual([]);
   await send(double, 7, "Hello again");
+  await until(() => double.violations.length > 0, "the violation");
   await send(double, 7, "And again");
   expect(double.violations).toEqual(["sendMessage to 7 while sendMessage is under way"]);
 });
