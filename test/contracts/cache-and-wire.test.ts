@@ -120,6 +120,15 @@ test.skipIf(withoutRedis)(`a Redis that dies answers nothing, and serves again w
   await next.stop();
 });
 
+test.skipIf(withoutRedis)(`a process that stood still does not take Redis for slow${why}`, async () => {
+  const cache = redisSessionCache(redis, 60_000);
+  const key = `session:test:${randomUUID()}`;
+  await cache.put(key, ids);
+  const asked = cache.get(key);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+  expect(await asked).toEqual(ids);
+});
+
 const limiters: readonly [string, boolean, (perMinute: number) => RateLimiter][] = [
   ["in the process", false, inProcessRateLimiter],
   [`in Redis${why}`, withoutRedis, (perMinute) => redisRateLimiter(redis, perMinute)],

@@ -137,11 +137,13 @@ test.skipIf(!redisUrl())(
 );
 
 test("a person who takes no messages costs one question to the AI, and is answered again after a new message", async () => {
-  world.ai.delayMs = 700;
+  world.ai.hold();
   await start();
   const channel = discord.dm("Ada");
   discord.shut.set(channel, 50_007);
   for (const content of ["one", "two", "three"]) discord.say({ channel, author: "Ada", content });
+  await until(async () => (await world.count("turns")) === 3, "all are kept", 30_000);
+  world.ai.release();
   await until(async () => (await world.count("turns where state = 'parked'")) === 3, "all are parked", 30_000);
   expect(world.ai.requestCount).toBe(1);
   expect(await world.count("turns where error like '%takes no direct messages%'")).toBe(3);
@@ -152,7 +154,7 @@ test("a person who takes no messages costs one question to the AI, and is answer
 });
 
 test("where the bot may not write, a slash command that waits is answered all the same", async () => {
-  world.ai.delayMs = 700;
+  world.ai.hold();
   await start();
   const channel = discord.serverChannel();
   discord.deny(channel, "sendMessages", "createPublicThreads");
@@ -160,6 +162,8 @@ test("where the bot may not write, a slash command that waits is answered all th
   await until(() => world.ai.requestCount === 1, "the AI is asked", 30_000);
   discord.interact({ channel, author: "Ben", command: "help" });
   discord.say({ channel, author: "Ada", content: `<@${discord.botId}> hello?` });
+  await until(async () => (await world.count("turns")) === 3, "all are kept", 30_000);
+  world.ai.release();
   await untilSaid(channel, /\/model/);
   await until(async () => (await world.count("turns where state = 'parked'")) === 2, "the others are parked", 30_000);
   expect(world.ai.requestCount).toBe(1);

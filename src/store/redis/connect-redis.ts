@@ -14,6 +14,8 @@ export type Redis = {
 export type RedisClient = ReturnType<typeof newClient>;
 
 const answerMs = 250;
+/** In so many steps, of which a process that stood still itself has missed one. */
+const steps = 5;
 /** After an answer that did not come, nobody waits for Redis this long. */
 const pauseMs = 1_000;
 const reconnectMsMax = 2_000;
@@ -64,11 +66,15 @@ function newClient(url: Secret) {
 async function inTime<T>(call: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${answerMs} ms`)), answerMs);
+    let left = steps;
+    timer = setInterval(() => {
+      left -= 1;
+      if (left === 0) reject(new Error(`no answer within ${answerMs} ms`));
+    }, answerMs / steps);
   });
   try {
     return await Promise.race([call, late]);
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }
