@@ -4,8 +4,8 @@ export const discordTimings = {
   callMs: 12_000,
   /** For one that sends a file: ten megabytes over a slow line. */
   uploadMs: 120_000,
-  /** One IDENTIFY in five seconds is allowed, and networks are not even. */
-  identifyEveryMs: 5_500,
+  /** One IDENTIFY in five seconds is allowed, and neither networks nor busy machines are even. */
+  identifyEveryMs: 6_000,
   /** Between two looks into the history of a room: what was missed must leave room for answers. */
   historyEveryMs: 150,
   /** After this, whoever handed a session over is not connected with it any more: supervise.ts gives five seconds. */
