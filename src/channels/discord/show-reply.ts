@@ -66,7 +66,8 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     };
     if (!reply.end && rest.isTight(address.channelId)) return turn.shown;
     try {
-      if (reply.end) await takeOverStrays(work);
+      hold.check();
+      if (reply.end) work.shown.push(...(await work.search.strays(work.shown)));
       else await work.search.lookAround(work.shown);
       await showWithFallback(work, reply);
       await clearButtonsAbove(work);
@@ -77,11 +78,6 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     }
     return work.shown;
   };
-
-  async function takeOverStrays({ search, shown, hold }: Work): Promise<void> {
-    hold.check();
-    shown.push(...(await search.strays(shown)));
-  }
 
   /** If Discord will not take the formatted text, the same words go out plain. */
   async function showWithFallback(work: Work, reply: Reply): Promise<void> {
