@@ -136,7 +136,7 @@ test("alone, a limited model says how long it wants to be left alone", async () 
 
 test("a cooldown ends", async () => {
   const ai = await double();
-  ai.failNext(1, slowDown("0.5"));
+  ai.failNext(1, slowDown("2"));
   const { client } = resilient(ai);
   expect(aiErrorOf(await ask(client)).kind).toBe("rate_limited");
   await until(async () => (await ask(client)).end);
@@ -186,13 +186,13 @@ test("each failed probe doubles the time a model is left alone", async () => {
   const { client } = resilient(ai);
   await ask(client);
   const opened = aiErrorOf(await ask(client));
-  expect(opened.retryAfterMs).toBeLessThanOrEqual(400);
+  expect(opened.retryAfterMs).toBeLessThanOrEqual(shortLimits.breakerOpenMs);
   expect(opened.message).toContain("the last time: your AI server answered 500: The server had an error");
   await until(async () => {
     await ask(client);
     return ai.requestCount === 6;
   }, "the probe");
-  expect(aiErrorOf(await ask(client)).retryAfterMs).toBeGreaterThan(400);
+  expect(aiErrorOf(await ask(client)).retryAfterMs).toBeGreaterThan(shortLimits.breakerOpenMs);
 });
 
 test("half of the calls failing opens the breaker too; limits and bad requests never do", async () => {
@@ -241,7 +241,7 @@ test("an abort during a pause rejects at once", async () => {
   const { client } = resilient(ai, [], { ...shortLimits, backoffMs: 60_000, backoffMsMax: 60_000 });
   const controller = new AbortController();
   const asked = ask(client, promptOf("hi"), controller.signal);
-  await until(() => ai.requestCount === 1 && ai.running === 0);
+  await until(() => ai.requestCount > 0 && ai.running === 0);
   controller.abort("shutdown");
   expect((await asked).error).toBe("shutdown");
 

@@ -10,16 +10,15 @@ import { startAiDouble, type AiDouble, type AiDoubleOptions } from "../doubles/a
 /** The bounds of the AI client with short pauses, so that no test waits; its timeouts stay long, so that no busy machine fails one. */
 export const shortLimits: AiLimits = {
   ...aiLimits,
-  afterEndMs: 60,
   backoffMs: 2,
   backoffMsMax: 8,
   cooldownWaitMsMax: 60,
-  breakerOpenMs: 400,
+  breakerOpenMs: 1_500,
   breakerOpenMsMax: 4_000,
 };
 
-/** For what never comes: its timeouts are short too. */
-export const hastyLimits: AiLimits = { ...shortLimits, firstTokenMs: 100, firstTokenSlowMs: 100, idleMs: 100 };
+/** For what never comes: its timeouts are short too, though a request gets through in time. */
+export const hastyLimits: AiLimits = { ...shortLimits, firstTokenMs: 1_000, firstTokenSlowMs: 1_000, idleMs: 1_000 };
 
 export const key = "sk-test-0123456789abcdef";
 

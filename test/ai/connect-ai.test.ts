@@ -98,5 +98,5 @@ test("local servers that run are found by name, and what is not one is not", asy
   other.catalogueFault = "hang";
   const startedAt = performance.now();
   await findLocalServers(50, ports);
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  expect(performance.now() - startedAt).toBeLessThan(4_000);
 });

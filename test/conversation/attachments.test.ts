@@ -197,7 +197,7 @@ test("a video beside a question is no matter for a complaint; a file that is gon
 });
 
 test("a file that cannot be fetched right now is waited for, but not for ever", async () => {
-  room = await openRoom({ limits: { attachmentPatienceMs: 400 } });
+  room = await openRoom({ limits: { attachmentPatienceMs: 2_000 } });
   room.files.set("a.txt", new ChannelError("the platform is busy", { retryable: true, retryAfterMs: 10 }));
   const asking = room.ask({ text: "sum up", attachments: [sent("document", "a.txt")] });
   expect(await asking).toContain("I could not get `a.txt`.");

@@ -78,7 +78,7 @@ test("whose connection the database has forgotten without a word shows nothing a
 }, 40_000);
 
 test("an answer whose lease ran out while the database was away is not given up, and goes on if nobody took the turn", async () => {
-  const short = { ...limits, leaseMs: 300 };
+  const short = { ...limits, leaseMs: 2_000 };
   const { held, end } = await claimAndHold(short);
   way.refuse();
   await until(() => isUnsure(held.sending), "it cannot know whether others have it");

@@ -51,7 +51,11 @@ const never = new AbortController().signal;
 export async function startInstance(
   postgres: Postgres,
   observed: Observed,
-  { random, chances }: { readonly random: Random; readonly chances: Chances },
+  {
+    random,
+    chances,
+    more = {},
+  }: { readonly random: Random; readonly chances: Chances; readonly more?: Partial<Limits> },
 ): Promise<Instance> {
   const dead = new AbortController();
   const store = await openStore({
@@ -85,7 +89,7 @@ export async function startInstance(
     models: { list: async () => [], resolve: async (name) => ({ kind: "unverified", model: name }) },
     journal: silentJournal,
     house: { model: async () => "small", instructions: "Be brief.", personas: [] },
-    limits: smallLimits,
+    limits: { ...smallLimits, ...more },
   };
   const [taking, holding] = [new AbortController(), new AbortController()];
   const working = workInbox(gateway, { taking: taking.signal, holding: holding.signal });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { limits } from "../../src/conversation/domain/limits.ts";
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
 import { Secret } from "../../src/secret.ts";
 import { connectPostgres } from "../../src/store/postgres/connect-postgres.ts";
@@ -31,6 +32,7 @@ const workOff = async (): Promise<Observed["saved"]> => {
   const instance = await startInstance(postgres, observed, {
     random: seededRandom(1),
     chances: { store: 0, channel: 0, ai: 0 },
+    more: { answerMsMax: limits.answerMsMax, leaseMs },
   });
   const entries = () => store.transcripts.recent("test", "room", 20);
   await until(

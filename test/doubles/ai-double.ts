@@ -284,7 +284,7 @@ async function finish(response: ServerResponse, { fault, last, noise }: Ending):
   if (fault === "only-comments") return comment(response);
   if (fault === "endless-line") return void response.write(`data: ${"x".repeat(3_000_000)}`);
   if (fault === "open-end") return void response.write(last);
-  if (fault !== undefined) await sleep(5); // so that what was written before arrives by itself
+  if (fault !== undefined) await sleep(50); // so that what was written before arrives by itself
   if (fault === "cut" || fault === "cut-before-token") return destroy(response);
   await write(response, last, noise);
   response.end();
