@@ -34,7 +34,7 @@ test("whatever happens to it, the inbox is as its model says, row by row", async
     }),
     { numRuns: 150 },
   );
-}, 120_000);
+});
 
 test("a renewal that overtakes a turn's being put back does not end the pause", async () => {
   await world.reset();
@@ -80,7 +80,7 @@ test("whoever does whatever at the same time, nothing is lost, doubled or out of
     }),
     { numRuns: 60 },
   );
-}, 120_000);
+});
 
 /** After the last fault one worker is enough. */
 async function drain(observed: Observed): Promise<void> {

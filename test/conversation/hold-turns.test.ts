@@ -75,7 +75,7 @@ test("whose connection the database has forgotten without a word shows nothing a
   way.pass();
   await until(() => !isUnsure(held.sending), "it knows that nobody took the turn", 20_000);
   end();
-}, 40_000);
+});
 
 test("an answer whose lease ran out while the database was away is not given up, and goes on if nobody took the turn", async () => {
   const short = { ...limits, leaseMs: 2_000 };

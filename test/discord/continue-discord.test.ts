@@ -268,7 +268,7 @@ test("sessions that are over as soon as they begin do not use up the day", async
   await until(() => (endSessions(), Date.now() > endsAtMs), "ten seconds", 11_000);
   expect(discord.gateway.identifies).toBeLessThan(5);
   await connected(started);
-}, 30_000);
+});
 
 test("when Discord wants more shards, each begins anew with the new number", async () => {
   const started = await startDiscord();

@@ -4,7 +4,7 @@ import { chmod, chown, mkdtemp, readFile, readlink, realpath, rm, stat, writeFil
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/store/embedded/embedded-postgres.ts";
 import { isAlive, stopPostmaster } from "../../src/store/embedded/postmaster.ts";
 import { until } from "../until.ts";
@@ -15,7 +15,6 @@ const script = join(import.meta.dirname, "hold-postgres.ts");
 /** Not in a clone below /root. */
 const othersMayRead =
   isRoot && spawnSync(process.execPath, ["--check", script], { uid: nobody, gid: nobody }).status === 0;
-vi.setConfig({ testTimeout: 120_000 }); // to make a database takes seconds on a busy machine
 
 /** A folder that has been used before, for all who need no empty one: each leaves it without a server. */
 let used = "";

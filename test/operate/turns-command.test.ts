@@ -131,7 +131,7 @@ describe("the command", () => {
     expect(await again.stop()).toBe(0);
     expect((await run({ DATA_DIR: home }, "show", "1")).output).toContain("Are you there?");
     await rm(home, { recursive: true, force: true });
-  }, 90_000);
+  });
 
   test("mistakes are told in sentences, with an exit code of their own", async () => {
     const wrong = await run({}, "burn");

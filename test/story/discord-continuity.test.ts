@@ -47,7 +47,7 @@ test("kill -9 while messages arrive: after the next start each is answered once,
   await startConnected();
   await untilAnswered(channel, texts);
   expect(discord.gateway.identifies).toBe(1);
-}, 120_000);
+});
 
 test("a session that is lost with the process: what was missed is read from the rooms that we know", async () => {
   const [dm, server] = [discord.dm("Ada"), discord.serverChannel()];
@@ -72,7 +72,7 @@ test("a session that is lost with the process: what was missed is read from the 
   await until(() => answers(thread).length === 2, "and so is the thread", 30_000);
   expect(answers(server)).toEqual([]);
   expect(discord.gateway.identifies).toBe(2);
-}, 120_000);
+});
 
 test("of two instances one listens; when it is killed the other follows in seconds, and resumes", async () => {
   const channel = discord.dm("Ada");
@@ -162,4 +162,4 @@ test("Discord is away for a while: what was written meanwhile is answered once, 
   discord.back();
   await untilAnswered(channel, texts);
   discord.chaos({});
-}, 120_000);
+});

@@ -6,7 +6,7 @@ import { findRedis } from "../setup/find-redis.ts";
 // The short sizes of those faults that pass in seconds. All of them, and the long sizes: npm run faults.
 const short = ["kill9", "postgres-stops", "postgres-refuses", "commit-never-told", "webhook-acks", "rolling"];
 const seed = 42;
-const withinMs = 150_000;
+const withinMs = 300_000;
 
 for (const scenario of scenarios.filter(({ name }) => short.includes(name)))
   test.skipIf(!findRedis())(

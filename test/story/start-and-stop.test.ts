@@ -52,7 +52,7 @@ test("with nothing configured it starts on a database of its own, tells what is 
   expect(page.turns().map(({ text }) => text)).toContain("What can you do?");
   expect(await third.stop()).toBe(0);
   await rm(home, { recursive: true, force: true });
-}, 120_000);
+});
 
 test("the steps of the start are logged in the design's order, each with its duration", async () => {
   const { output } = await world.start();
@@ -94,7 +94,7 @@ test("eight instances that start at once on an empty database all start", async 
   const instances = await Promise.all(Array.from({ length: 8 }, () => world.start()));
   expect(instances.every(({ url }) => url)).toBe(true);
   expect(await world.count("migrations")).toBeGreaterThan(0);
-}, 120_000);
+});
 
 test("/health is exact: healthy, and with the database away unhealthy, and well again by itself", async () => {
   const { url } = await world.start();

@@ -88,7 +88,7 @@ test("when the whole bot is refused, it slows down, and every answer arrives onc
   await Promise.all(people.map((chat) => answer(channel, directMessage(double, chat), `Hello ${chat}`)));
   for (const chat of people) expect(botTexts(double, chat)).toEqual([`Hello ${chat}`]);
   expect(double.callsOf("sendMessage").length).toBeLessThan(150);
-}, 60_000);
+});
 
 test("while the whole bot is refused, drafts are left out, answers are put back, and nobody sleeps on it", async () => {
   const double = await telegram();

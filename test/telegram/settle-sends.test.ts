@@ -368,7 +368,7 @@ test("whatever is lost on the way and whoever crashes, each part stands once and
     ),
     { numRuns: 60 },
   );
-}, 60_000);
+});
 
 /** One turn by several processes, each of which knows what the ones before it have noted, and no more. */
 async function play(double: TelegramDouble, chat: number, plan: { steps: readonly Step[]; partCount: number }) {
