@@ -14,18 +14,20 @@ import { titleThread } from "./title-thread.ts";
 export type OpenThread = (message: ChannelMessage, hold: Hold) => Promise<DiscordAddress>;
 
 export function openThreads(rest: DiscordRest): OpenThread {
-  const channelIds = new LRUCache<string, string>({ max: 10_000 });
+  /** By the question: what was found out, or is being asked, so that typing and the answer beside it ask once. */
+  const channelIds = new LRUCache<string, Promise<string>>({ max: 10_000 });
 
   return async ({ address: kept, text, attachments = [] }, hold) => {
     const address = readAddress(kept);
     if (address.kind !== "message" || !address.opensThread) return address;
     const { channelId, messageId } = address;
-    const known = channelIds.get(messageId);
+    const asked = channelIds.get(messageId);
+    const known = asked && (await asked.catch(() => undefined));
     if (known) return { ...address, channelId: known };
     hold.check();
-    const made = await make(channelId, messageId, titleThread(text, attachments));
-    channelIds.set(messageId, made);
-    return { ...address, channelId: made };
+    const making = make(channelId, messageId, titleThread(text, attachments));
+    channelIds.set(messageId, making);
+    return { ...address, channelId: await making };
   };
 
   async function make(channelId: string, messageId: string, name: string): Promise<string> {
