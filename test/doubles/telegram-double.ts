@@ -271,12 +271,13 @@ class Double implements TelegramDouble {
     this.#enqueue({ update_id: this.nextUpdateId++, ...update });
   }
 
+  /** A poll that waits is answered with all that comes at the same moment, such as an album. */
   #enqueue(update: Update): void {
     this.#pending.set(update.update_id, update);
     this.#webhook?.push(chatOf(update), update);
-    if (!this.#poll) return;
-    this.#poll.answer([update]);
+    const poll = this.#poll;
     this.#poll = undefined;
+    if (poll) setImmediate(() => poll.answer(first(this.#pending.values(), updatesMax)));
   }
 
   #confirm(updateId: number): void {
@@ -483,7 +484,7 @@ class Double implements TelegramDouble {
       if (id >= (params.offset ?? 0)) break; // they are in order, and there may be a hundred thousand
       this.#confirm(id);
     }
-    const waiting = first(this.#pending.values(), params.limit ?? 100);
+    const waiting = first(this.#pending.values(), params.limit ?? updatesMax);
     if (waiting.length > 0 || !params.timeout) return waiting;
     return this.#waitForUpdate(params.timeout * 1000, response);
   }
@@ -521,6 +522,9 @@ class Double implements TelegramDouble {
     return true;
   }
 }
+
+/** In one answer. */
+const updatesMax = 100;
 
 /** What changes a chat's messages. */
 const writes = new Set([
