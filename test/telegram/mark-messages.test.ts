@@ -35,6 +35,16 @@ test("a chat that Telegram wants left alone is, and one lost call is not held ag
   expect(double.callsOf("setMessageReaction")).toHaveLength(3);
 });
 
+test("a message that was deleted needs no sign, and the next one of its chat gets it", async () => {
+  const double = await telegram();
+  const { channel, message } = await asked(double, { chat: 7, text: "never mind" });
+  const next = await asked(double, { chat: 7, text: "this one" }, channel);
+  double.remove(7, Number(message.id));
+  await channel.mark?.(message, "queued", signal);
+  await channel.mark?.(next.message, "queued", signal);
+  expect(double.transcript(7).map(({ text, reactions }) => [text, reactions])).toEqual([["this one", ["👀"]]]);
+});
+
 test("a press is no message that could be marked", async () => {
   const double = await telegram();
   const { channel, message } = await asked(double, { chat: 7, text: "Hi" });

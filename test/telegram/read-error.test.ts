@@ -13,6 +13,7 @@ const refused = (error_code: number, description: string, parameters = {}) =>
 test.each([
   [400, "Bad Request: message is not modified: specified new message content …", {}, { kind: "already" }],
   [400, "Bad Request: message to delete not found", {}, { kind: "already" }],
+  [400, "Bad Request: message to react not found", {}, { kind: "already" }],
   [400, "Bad Request: message to edit not found", {}, { kind: "gone" }],
   [400, "Bad Request: message can't be edited", {}, { kind: "gone" }],
   [400, "Bad Request: there is no text in the message to edit", {}, { kind: "textless" }],

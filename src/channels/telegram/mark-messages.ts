@@ -6,6 +6,7 @@ import type { Pauses } from "../share-pauses.ts";
 import { askTelegram } from "./ask-telegram.ts";
 import { inlineAddress } from "./inline-address.ts";
 import { telegramAddress } from "./telegram-address.ts";
+import { readError } from "./read-error.ts";
 import { signalOf } from "./signal-of.ts";
 
 /**
@@ -22,13 +23,18 @@ export function markMessages(api: Api["raw"], pauses: Pauses): NonNullable<Chann
     const reaction = mark === "queued" ? [{ type: "emoji" as const, emoji: "👀" as const }] : [];
     const marking = { chat_id: chatId, message_id: messageId, reaction };
     try {
-      await askTelegram(api.setMessageReaction(marking, signalOf(signal)));
+      await askTelegram(api.setMessageReaction(marking, signalOf(signal)).catch(unlessGone));
     } catch (error) {
       if (error instanceof ChannelError && !error.retryable) refused.set(chatId, true);
       if (error instanceof ChannelError && error.retryAfterMs > 0) pauses.begin(String(chatId), error.retryAfterMs);
       throw error;
     }
   };
+}
+
+/** A message that was deleted meanwhile needs no sign, and says nothing of its chat. */
+function unlessGone(error: unknown): void {
+  if (readError(error).kind !== "already") throw error;
 }
 
 const refusedMs = 60 * 60_000;

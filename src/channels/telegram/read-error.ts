@@ -3,7 +3,7 @@ import { ChannelError, type ChannelRefusal } from "../../conversation/domain/err
 
 /** What an error of the Bot API means for the one who called. */
 export type Refusal =
-  /** An edit that changes nothing, or a removal of what is gone or must stay: nothing is left to do. */
+  /** An edit that changes nothing, a removal of what is gone or must stay, a reaction to what is gone: nothing is left to do. */
   | { readonly kind: "already" }
   /** The message to edit is gone, too old or not ours: it must be sent anew. */
   | { readonly kind: "gone" }
@@ -63,7 +63,7 @@ function readRefusal({ method, error_code, description, parameters }: GrammyErro
 }
 
 function readBadRequest(said: string, description: string): Refusal {
-  if (/message is not modified|message to delete not found|message can't be deleted/i.test(description))
+  if (/message is not modified|message to (?:delete|react) not found|message can't be deleted/i.test(description))
     return { kind: "already" };
   if (/message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i.test(description))
     return { kind: "gone" };
