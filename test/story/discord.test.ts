@@ -132,7 +132,6 @@ test.skipIf(!redisUrl())(
       await until(() => hints().includes("pause discord"), "the first draft is refused, and all are told", 30_000);
     }
     for (const { channel } of rooms) await untilSaid(channel, /ten$/);
-    expect(discord.violations).toEqual([]);
   },
 );
 
