@@ -1,20 +1,23 @@
 import { expect, test } from "vitest";
-import { startDiscordDouble } from "../doubles/discord-double.ts";
+import { type DiscordDouble, startDiscordDouble } from "../doubles/discord-double.ts";
 import { until } from "../until.ts";
+
+const hello = { content: "Hello", allowed_mentions: { parse: [] } };
+
+/** As a bot does. */
+async function post({ apiBase, token }: DiscordDouble, path: string, body?: object): Promise<Response> {
+  const headers = {
+    authorization: `Bot ${token}`,
+    "user-agent": "DiscordBot (test)",
+    "content-type": "application/json",
+  };
+  return await fetch(`${apiBase}/v10${path}`, { method: "POST", headers, body: body ? JSON.stringify(body) : null });
+}
 
 test("two writes to a channel at once, and a call to it during its pause, are seen", async () => {
   const double = await startDiscordDouble();
   const path = `/channels/${double.dm("ada")}/messages`;
-  const headers = {
-    authorization: `Bot ${double.token}`,
-    "user-agent": "DiscordBot (test)",
-    "content-type": "application/json",
-  };
-  const send = async () => {
-    const body = JSON.stringify({ content: "Hello", allowed_mentions: { parse: [] } });
-    const { status } = await fetch(`${double.apiBase}/v10${path}`, { method: "POST", headers, body });
-    return status;
-  };
+  const send = async () => (await post(double, path, hello)).status;
   double.failNext({ method: "POST", path: /messages$/ }, "hang");
   const hanging = send().catch(() => "cut off");
   await until(() => double.calls.length === 1, "the first is under way");
@@ -29,4 +32,22 @@ test("two writes to a channel at once, and a call to it during its pause, are se
   expect(double.violations[1]).toMatch(/too early$/);
   await double.close();
   expect(await hanging).toBe("cut off");
+});
+
+test("each kind of request has a limit of its own, under a name of its own", async () => {
+  const double = await startDiscordDouble({ rateLimit: { limit: 5, windowMs: 60_000 } });
+  const channel = `/channels/${double.dm("ada")}`;
+  const limitOf = async (path: string, body?: object) => {
+    const { headers } = await post(double, channel + path, body);
+    return { name: headers.get("x-ratelimit-bucket"), left: headers.get("x-ratelimit-remaining") };
+  };
+  const [first, second, typing] = [
+    await limitOf("/messages", hello),
+    await limitOf("/messages", hello),
+    await limitOf("/typing"),
+  ];
+  expect([first.left, second.left, typing.left]).toEqual(["4", "3", "4"]);
+  expect(second.name).toBe(first.name);
+  expect(typing.name).not.toBe(first.name);
+  await double.close();
 });
