@@ -321,17 +321,17 @@ test("a token that Discord no longer takes is an error that says what to do, eve
 });
 
 test("a file has the time that a slow line takes, and what is merely unanswered is asked once more", async () => {
-  const started = await startDiscord({ timings: { callMs: 1_000 } });
+  const started = await startDiscord({ timings: { callMs: 2_000 } });
   const question = await ask(started);
   const posting = { method: "POST", path: /messages$/ };
   const end = "complete" as const;
-  started.discord.failNext(posting, { afterMs: 2_500 });
+  started.discord.failNext(posting, { afterMs: 3_500 });
   const file = { name: "all.md", mimeType: "text/markdown", text: "all of it" };
   const shown = await started.show(question, { text: "All of it:", end, file });
   expect(sent(started, "POST")).toBe(1);
 
   const [text, more] = ["Word ".repeat(300).trim(), "more ".repeat(300).trim()];
-  started.discord.failNext(posting, { afterMs: 2_500 });
+  started.discord.failNext(posting, { afterMs: 3_500 });
   await started.show(question, { text: `${text}\n\n${more}`, end }, { shown });
   expect(sent(started, "POST")).toBe(3);
   expect(answers(started)).toEqual([text, more]);
