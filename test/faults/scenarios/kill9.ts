@@ -25,5 +25,5 @@ export const kill9: Scenario = {
     await talking.ended;
     return `${kills} × kill -9 of one of three instances`;
   },
-  drainSeconds: () => 30,
+  drainSeconds: () => 60,
 };
