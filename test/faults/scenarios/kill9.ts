@@ -25,5 +25,5 @@ export const kill9: Scenario = {
     await talking.ended;
     return `${kills} × kill -9 of one of three instances`;
   },
-  drainSeconds: () => 60,
+  drainSeconds: (size) => (size === "long" ? 30 : 60),
 };

@@ -9,5 +9,5 @@ export const webhookAcks: Scenario = {
     await talk({ messages: size === "long" ? 5_000 : 600, perSecond: 60 }).ended;
     return `20 % of a webhook's acknowledgements lost (${balancer.done.lost}), 20 % of deliveries doubled (${balancer.done.doubled})`;
   },
-  drainSeconds: () => 60,
+  drainSeconds: (size) => (size === "long" ? 30 : 60),
 };
