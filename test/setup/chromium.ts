@@ -43,4 +43,5 @@ async function isTaken(lock: string): Promise<boolean> {
   }
 }
 
-const killedAfterMs = 30_000;
+/** A busy machine unpacks for half a minute. */
+const killedAfterMs = 50_000;
