@@ -65,6 +65,8 @@ test("a press is its button's command, and names the answer under which it stood
     about: { kind: "pressed", turnId: "12" },
     address: { kind: "interaction", token: "t", pressedId: "55" },
   });
+  const example = { ...pressing, data: { custom_id: "12:7:What is 2:3?" } };
+  expect(use(example)).toMatchObject({ text: "What is 2:3?", about: { kind: "pressed", turnId: "12" } });
 });
 
 test("only who asked may press, and who moderates", () => {

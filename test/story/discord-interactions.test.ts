@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { say } from "../../src/conversation/domain/words/say.ts";
 import type { DiscordDouble } from "../doubles/discord-double.ts";
 import { until } from "../until.ts";
 import { type DiscordWorld, openDiscordWorld } from "./open-discord-world.ts";
@@ -39,6 +40,18 @@ test("a button works after a restart, on another instance, in the place of the a
     id,
     buttons: expect.arrayContaining([expect.stringContaining("Regenerate")]),
   });
+});
+
+test("an example of /start is a question like any other", async () => {
+  await Promise.all([start(), start()]);
+  const channel = discord.dm("Ada");
+  discord.say({ channel, author: "Ada", content: "/start" });
+  const { id } = await untilSaid(channel, "Hello Ada!");
+  const example = say("en", "examples.1");
+  await until(() => botSaid(channel)[0]?.buttons?.includes(example), "the examples");
+  discord.press({ messageId: id, author: "Ada", label: example });
+  await untilSaid(channel, `You said: ${example}`);
+  expect(botSaid(channel)).toHaveLength(2);
 });
 
 test("what is answered once more by a command stands in the place of the answer, and nothing goes on thinking", async () => {

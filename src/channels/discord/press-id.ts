@@ -4,6 +4,7 @@ export type PressId = {
   readonly turnId: string;
   /** Who asked, and may press. */
   readonly askerId: string;
+  /** What it stands for, as somebody would write it: a command of ours, or a question. */
   readonly command: string;
 };
 
@@ -15,7 +16,7 @@ export function writePressId({ turnId, askerId, command }: PressId): string | un
 
 /** @returns undefined when it is not from a button of ours */
 export function readPressId(customId: string): PressId | undefined {
-  const [, turnId, askerId, command] = /^(.+?):(\d{1,20}):(\/[\s\S]+)$/.exec(customId) ?? [];
+  const [, turnId, askerId, command] = /^(.+?):(\d{1,20}):(\S[\s\S]*)$/.exec(customId) ?? [];
   return turnId && askerId && command ? { turnId, askerId, command } : undefined;
 }
 
