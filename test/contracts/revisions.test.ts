@@ -287,6 +287,38 @@ test("an answer that is to be written once more is the newest of a model, and kn
   expect(await history()).toEqual(["the question", "an answer"]);
 });
 
+describe("after an answer, what a command says", () => {
+  const command = async (id: string, parts: readonly string[]) => {
+    await ask({ id, text: `/${id}` });
+    const turn = await claim();
+    await inbox.answered(turn, { text: "as you wish", end: "complete" });
+    await inbox.delivered(turn, parts);
+  };
+
+  test("leaves the answer the one that is written once more, and that an edit is about", async () => {
+    await ask({ id: "q", text: "the question" });
+    const first = await answer(["1"]);
+    await command("model", ["2"]);
+    await ask({ id: "again", text: "/regenerate" });
+    const again = await claim();
+    expect(await revisions.takeOver(again, { turnId: first.id }, "newest")).toMatchObject({ shown: ["1"] });
+    await answer(["1"], { ...again, message: { ...again.message, text: "the question" } });
+    await command("status", ["3"]);
+    await edit("q", "changed");
+    expect(await takePlace("q")).toMatchObject({ shown: ["1"], message: { text: "changed" } });
+  });
+
+  test("closes it for good if it ended the conversation", async () => {
+    await ask({ id: "q" });
+    const first = await answer(["1"]);
+    const { conversationId } = await store.sessions.open(first.message);
+    await store.sessions.deactivate(conversationId);
+    await command("reset", ["2"]);
+    await ask({ id: "again", text: "/regenerate" });
+    expect(await revisions.takeOver(await claim(), { turnId: first.id }, "newest")).toBeUndefined();
+  });
+});
+
 test("nobody takes an answer over from another room, or for a turn that is another's by now", async () => {
   await ask({ id: "q", room: "theirs" });
   const theirs = await answer(["1"]);

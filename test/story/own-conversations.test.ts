@@ -153,6 +153,7 @@ test("the last question is answered once more, without its first answer in the p
   const page = await visit((await world.start()).url);
   expect((await page.ask("/regenerate"))?.text).toContain("no answer here");
   await page.ask("tell me");
+  await page.ask("/model test-model");
   world.ai.answer = () => "a second answer";
   expect((await page.ask("/regenerate"))?.text).toBe("a second answer");
   expect(lastPrompt().slice(1)).toEqual(["tell me"]);

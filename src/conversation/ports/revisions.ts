@@ -10,8 +10,8 @@ export interface Revisions {
    * Gives what an earlier turn of the room shows to this one, so that its reply stands in the other's place, and takes what was said in
    * the other out of the conversation. An answer that was replaced before is followed to where it stands now. Repeating changes nothing.
    *
-   * @returns undefined, and nothing has changed, where there is no such turn; with "newest" also when something is shown after it, if
-   * it was not stopped
+   * @returns undefined, and nothing has changed, where there is no such turn; with "newest" also when something that was said after it is
+   * shown, or its conversation has ended, if it was not stopped. What commands answer counts for nothing.
    */
   takeOver(turn: Turn, earlier: Earlier, which: "newest" | "any"): Promise<TakenOver | undefined>;
 

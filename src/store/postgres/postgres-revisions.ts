@@ -56,14 +56,17 @@ const currentOf = `mine as (
   )`;
 
 /**
- * What is shown after the meant one has parts; one that was stopped was cut off, so it is not left as it is all the same. What this turn
- * shows already, from an attempt before, it keeps.
+ * A command's answer is in no conversation, so it is nothing that was said after the meant one. One that was stopped was cut off, so it is
+ * not left as it is all the same. What this turn shows already, from an attempt before, it keeps.
  */
 const takeOver: Statement = {
   name: "take-over",
   text: `with recursive ${currentOf}, meant as (
     select current.* from current, mine where not $5::boolean or current.stop_requested or not exists (
-      select from turns later where later.room_id = mine.room_id and later.seq > current.seq and later.seq < mine.seq and later.parts <> '[]')
+      select from turns later join messages on messages.turn_id = later.id
+       where later.room_id = mine.room_id and later.seq > current.seq and later.seq < mine.seq and later.parts <> '[]'
+      union all select from messages said join conversations on conversations.id = said.conversation_id
+       where said.turn_id = current.id and not is_active)
   ), replaced as (
     update turns set parts = '[]', replaced_by = $1 from meant where turns.id = meant.id
   ), moved as (
