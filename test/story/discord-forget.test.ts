@@ -115,6 +115,7 @@ test("an answer that somebody else had written once more is forgotten with its q
     content: `<@${discord.botId}> what do you know of me?`,
   });
   await untilAnswered(thread, 1);
+  discord.promote("Ben");
   for (const answer of ["Ada's secret once more", "and again Ada's secret"]) {
     world.ai.answer = () => answer;
     discord.interact({ channel: thread, author: "Ben", command: "regenerate" });

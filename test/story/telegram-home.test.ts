@@ -115,6 +115,19 @@ test("in a group only who asked, and who runs it, presses the buttons; others ar
   expect(texts(group.id)).toEqual(["Said anew"]);
 });
 
+test("in a group nobody has my question answered once more by a command, but I", async () => {
+  await Promise.all([world.startBot(), world.startBot()]);
+  telegram.say({ chat: group, from: ada, text: "@parley_bot hello" });
+  await untilSaid(group.id, /^You said: .*hello$/);
+  world.ai.answer = () => "Said anew";
+  telegram.say({ chat: group, from: bob, text: "/regenerate@parley_bot" });
+  await untilSaid(group.id, say("de", "regenerate.notYours"));
+  expect(world.ai.requestCount).toBe(1);
+  telegram.say({ chat: group, from: ada, text: "/regenerate@parley_bot" });
+  await untilSaid(group.id, "Said anew");
+  expect(texts(group.id)).toEqual(["Said anew", say("de", "regenerate.notYours")]);
+});
+
 test("an answer that an administrator had written anew is still who asked's: to press, and to be forgotten", async () => {
   await world.startBot();
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 30_000);

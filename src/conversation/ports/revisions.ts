@@ -18,11 +18,17 @@ export interface Revisions {
   /** As `takeOver` of any, and deletes what the person had written and what was answered, wherever it is kept. All of it or nothing. */
   erase(turn: Turn, earlier: Earlier): Promise<TakenOver | undefined>;
 
-  /** The turn with the room's newest answer by a model, if it was not replaced by something else. After a `takeOver` of it, still that one. */
-  newestAnswer(turn: Turn): Promise<string | undefined>;
+  /** The room's newest answer by a model, if it was not replaced by something else. After a `takeOver` of it, still that one. */
+  newestAnswer(turn: Turn): Promise<RoomAnswer | undefined>;
 }
 
 export type Earlier = { readonly turnId: string } | { readonly messageId: string };
+
+export type RoomAnswer = {
+  readonly turnId: string;
+  /** The author of its question, whoever has had it answered once more. */
+  readonly askerId: string;
+};
 
 export type TakenOver = {
   /** What the earlier turn answered, as it is kept by now, with all that joined it. */

@@ -16,8 +16,8 @@ export function postgresRevisions({ query, transaction }: Postgres): Revisions {
         return taken;
       }),
     async newestAnswer(turn) {
-      const [row] = await query<{ id: string }>(newestAnswer, [turn.id]);
-      return row?.id;
+      const [row] = await query<{ id: string; asker: string }>(newestAnswer, [turn.id]);
+      return row && { turnId: row.id, askerId: row.asker };
     },
   };
 }
@@ -96,9 +96,10 @@ const eraseWords: Statement = {
 /** When it is repeated, the one that we replaced. */
 const newestAnswer: Statement = {
   name: "newest-answer",
-  text: `select answer.id from turns mine cross join lateral (
-      select turns.id from turns left join messages on messages.turn_id = turns.id and messages.role = 'assistant'
+  text: `select answer.id, question.message->'author'->>'id' as asker from turns mine cross join lateral (
+      select turns.id, question_id from turns left join messages on messages.turn_id = turns.id and messages.role = 'assistant'
        where turns.room_id = mine.room_id and turns.seq < mine.seq
          and (turns.replaced_by = mine.id or turns.replaced_by is null and messages.turn_id is not null)
-       order by turns.seq desc limit 1) answer where mine.id = $1`,
+       order by turns.seq desc limit 1) answer join turns question on question.id = coalesce(answer.question_id, answer.id)
+     where mine.id = $1`,
 };
