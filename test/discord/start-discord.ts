@@ -112,7 +112,14 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
     },
     heard: (text) => until(() => kept.find((message) => message.text === text), `hearing "${text}"`, 15_000),
     show(message, reply, { note = () => {}, ...more } = {}) {
-      const turn: Turn = { id: `turn ${message.id}`, message, attempt: 1, shown: [], ageMs: 0, ...more };
+      const turn: Turn = {
+        id: `turn ${message.id.replace(":", " ")}`,
+        message,
+        attempt: 1,
+        shown: [],
+        ageMs: 0,
+        ...more,
+      };
       return channel.show(turn, reply, async (parts) => note(parts), holding());
     },
   };

@@ -1,6 +1,6 @@
 /** What a button of ours says when it is pressed: Discord sends it back, to any instance, also after a restart. */
 export type PressId = {
-  /** The turn under whose answer it stands. */
+  /** The turn under whose answer it stands; a number as the inbox writes it, without a colon. */
   readonly turnId: string;
   /** Who asked, and may press. */
   readonly askerId: string;
@@ -16,7 +16,7 @@ export function writePressId({ turnId, askerId, command }: PressId): string | un
 
 /** @returns undefined when it is not from a button of ours */
 export function readPressId(customId: string): PressId | undefined {
-  const [, turnId, askerId, command] = /^(.+?):(\d{1,20}):(\S[\s\S]*)$/.exec(customId) ?? [];
+  const [, turnId, askerId, command] = /^([^:]+):(\d{1,20}):(\S[\s\S]*)$/.exec(customId) ?? [];
   return turnId && askerId && command ? { turnId, askerId, command } : undefined;
 }
 
