@@ -121,6 +121,17 @@ test("what a press asks for stands in the place of the answer, or below it", asy
   expect(answers(started, channel)).toEqual([["Anew."], ["Model: x"]]);
 });
 
+test("while an answer is written anew the room shows typing, and the old one stands until then", async () => {
+  const started = await startDiscord();
+  const { discord, heard } = started;
+  const channel = discord.serverChannel("voice");
+  const shown = await started.show(await ask(started, channel), done);
+  discord.press({ messageId: shown[0] ?? "", author: "Ada", label: "Regenerate" });
+  expect(await started.show(await heard("/regenerate"), { text: "" }, { shown })).toEqual(shown);
+  expect(discord.calls.at(-1)).toMatchObject({ path: `/channels/${channel}/typing`, status: 204 });
+  expect(answers(started, channel)).toEqual([["Done.", "Regenerate", "Model"]]);
+});
+
 test("somebody else's press is refused so that only they see it; a moderator's is not", async () => {
   const started = await startDiscord();
   const { discord, heard } = started;

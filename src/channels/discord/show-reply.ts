@@ -120,9 +120,9 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     }
   }
 
-  /** A deferred interaction says "thinking…" by itself. */
-  async function showTyping({ address, shown, hold }: Work): Promise<void> {
-    if (shown.length > 0 || asideOf(address) || (tokenLives(address) && !address.pressedId)) return;
+  /** Also where an earlier answer stands still. A deferred command says "thinking…" by itself. */
+  async function showTyping({ address, hold }: Work): Promise<void> {
+    if (asideOf(address) || (tokenLives(address) && !address.pressedId)) return;
     hold.check();
     await rest.call("POST", `/channels/${address.channelId}/typing`);
   }
