@@ -1,10 +1,13 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { splitReply } from "../../src/channels/telegram/split-reply.ts";
 import { writeReply } from "../../src/channels/telegram/write-reply.ts";
 import { partsMax } from "../../src/conversation/domain/whole-as-file.ts";
+import { fenceMaths } from "../../src/text/fence-maths.ts";
 import { messageFault } from "../doubles/telegram-entities.ts";
 import { documents, documentsWithinMs } from "../text/documents.ts";
-import { anyMarkdown, markdownDocument } from "../text/markdown-document.ts";
+import { expectWhole } from "../text/expect-whole.ts";
+import { anyMarkdown, longDocument, markdownDocument } from "../text/markdown-document.ts";
 import { lettersOf, visibleLetters } from "../text/visible-letters.ts";
 
 test(
@@ -39,10 +42,16 @@ test("nothing of a document is lost, and nothing said twice", { timeout: documen
   );
 });
 
-test("while a document grows, the parts before the last stay as they are", { timeout: documentsWithinMs }, () => {
-  const long = fc.array(markdownDocument, { minLength: 6, maxLength: 10 }).map((all) => all.join("\n\n"));
+test("a document of several messages is cut without losing or changing a sign", { timeout: documentsWithinMs }, () => {
   fc.assert(
-    fc.property(long, fc.integer({ min: 200, max: 900 }), (text, step) => {
+    fc.property(longDocument.map(fenceMaths), (text) => expectWhole(splitReply(text), text)),
+    { numRuns: documents(500) },
+  );
+});
+
+test("while a document grows, the parts before the last stay as they are", { timeout: documentsWithinMs }, () => {
+  fc.assert(
+    fc.property(longDocument, fc.integer({ min: 200, max: 900 }), (text, step) => {
       let before: ReturnType<typeof writeReply> = [];
       for (let length = step; length < text.length + step; length += step) {
         const now = writeReply({ text: text.slice(0, length) });

@@ -97,10 +97,13 @@ const block = fc.oneof(
 /** A Markdown document as a model might write it, or might break it. */
 export const markdownDocument = fc.array(block, { maxLength: 10 }).map((blocks) => blocks.join("\n\n"));
 
+/** One that takes several messages. */
+export const longDocument = fc.array(markdownDocument, { minLength: 6, maxLength: 10 }).map((all) => all.join("\n\n"));
+
 /** Anything that may come: documents, long ones, nonsense. */
 export const anyMarkdown = fc.oneof(
   { weight: 20, arbitrary: markdownDocument },
-  { weight: 2, arbitrary: fc.array(markdownDocument, { minLength: 4, maxLength: 8 }).map((all) => all.join("\n\n")) },
+  { weight: 2, arbitrary: longDocument },
   { weight: 5, arbitrary: fc.string({ unit: "binary", maxLength: 300 }) },
   {
     weight: 15,

@@ -4,6 +4,7 @@ import { parseDraft, parseMarkdown } from "../../text/parse-markdown.ts";
 import { splitMarkdown } from "../../text/split-markdown.ts";
 import { partsMax, wholeAsFile } from "../../conversation/domain/whole-as-file.ts";
 import { formatMarkdown } from "./format-markdown.ts";
+import { partCharsMax, splitReply } from "./split-reply.ts";
 
 /** One message of a reply. */
 export type Part = {
@@ -11,9 +12,6 @@ export type Part = {
   readonly content: string;
   readonly file?: ReplyFile;
 };
-
-/** In code points; more is refused with 50035. */
-export const partCharsMax = 2_000;
 
 /**
  * Writes a reply in parts of 1 to 2,000 code points. Code blocks are closed and opened again at a cut. While it grows it is shown as far
@@ -66,8 +64,7 @@ function writeContents(markdown: string, writeLast: (text: string) => string): r
     const whole = writeLast(markdown);
     if (fits(whole)) return isBlank(whole) ? [] : [whole];
   }
-  // Parsing is what costs here, so the cuts are found by an estimate, and each piece is parsed once.
-  const pieces = splitMarkdown(markdown, (text) => likelyChars(text) <= partCharsMax);
+  const pieces = splitReply(markdown);
   return pieces
     .flatMap(({ text }, index) => {
       const write = index === pieces.length - 1 ? writeLast : writeWhole;
@@ -81,16 +78,6 @@ function writeContents(markdown: string, writeLast: (text: string) => string): r
 /** For a piece that the estimate found too short. */
 function cutExactly(markdown: string, write: (text: string) => string): readonly string[] {
   return splitMarkdown(markdown, (text) => fits(write(text))).map(({ text }) => write(text));
-}
-
-/** About how long a text is once written for Discord: some of it is escaped, tables are aligned. */
-function likelyChars(markdown: string): number {
-  const rows = markdown.split("\n").flatMap((line) => (line.includes("|") ? [line.split("|")] : []));
-  const columns = Math.max(0, ...rows.map((cells) => cells.length));
-  const widths = Array.from({ length: columns }, (_, at) => Math.max(...rows.map((cells) => (cells[at] ?? "").length)));
-  const aligned = rows.length * widths.reduce((sum, width) => sum + width + 3, 0);
-  const special = markdown.match(/[\\`*_~|<(\n]/g)?.length ?? 0;
-  return Array.from(markdown).length + special / 4 + aligned;
 }
 
 function writePlainContents(markdown: string): readonly string[] {

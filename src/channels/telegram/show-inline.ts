@@ -13,7 +13,8 @@ import type { InlineAddress } from "./inline-address.ts";
 import { writeToBot } from "./offer-answer.ts";
 import { quietMentions } from "./quiet-mentions.ts";
 import { readError } from "./read-error.ts";
-import { partCharsMax, writeReply } from "./write-reply.ts";
+import { partCharsMax } from "./split-reply.ts";
+import { writeReply } from "./write-reply.ts";
 
 /** Shows a reply as one message in a chat that we are no member of. */
 export type InlineShower = (turn: Turn, address: InlineAddress, reply: Reply, hold: Hold) => Promise<readonly string[]>;

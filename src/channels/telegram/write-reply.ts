@@ -3,9 +3,9 @@ import { LRUCache } from "lru-cache";
 import { replyMarkdown, type Reply, type ReplyFile } from "../../conversation/domain/reply.ts";
 import { fenceMaths } from "../../text/fence-maths.ts";
 import { parseDraft, parseMarkdown } from "../../text/parse-markdown.ts";
-import { splitMarkdown } from "../../text/split-markdown.ts";
 import { partsMax, wholeAsFile } from "../../conversation/domain/whole-as-file.ts";
 import { formatMarkdown } from "./format-markdown.ts";
+import { partCharsMax, splitReply } from "./split-reply.ts";
 
 /** One message of a reply: a text and its formatting, as Telegram takes it. */
 export type Part = {
@@ -18,8 +18,6 @@ export type Part = {
   readonly askerId?: string;
 };
 
-/** After entities are parsed. In UTF-16 units, which is always safe. */
-export const partCharsMax = 4096;
 const captionCharsMax = 1024;
 
 /**
@@ -37,7 +35,7 @@ export function writeReply(reply: Reply, language?: string): readonly Part[] {
 }
 
 function writeParts(reply: Reply): readonly Part[] {
-  const pieces = splitMarkdown(fenceMaths(replyMarkdown(reply).replaceAll(/\r\n?/g, "\n")), fits);
+  const pieces = splitReply(fenceMaths(replyMarkdown(reply).replaceAll(/\r\n?/g, "\n")));
   return pieces
     .map(({ text }, index) => (reply.end || index < pieces.length - 1 ? finishedPart(text) : draftPart(text)))
     .filter(({ text }) => text !== "");
@@ -71,18 +69,6 @@ function withButtons(parts: readonly Part[], { buttons, askerId }: Reply): reado
   if (!last || !buttons) return parts;
   return [...parts.slice(0, -1), { ...last, buttons, ...(askerId !== undefined && { askerId }) }];
 }
-
-/**
- * What is shown is rarely longer than its Markdown, so nothing is formatted only to be measured: except tables, whose
- * padding may grow a lot. The margin holds the rest, such as list numbers that gain a digit.
- */
-function fits(markdown: string): boolean {
-  if (markdown.length > sourceCharsMax) return false;
-  return !tableRow.test(markdown) || formatMarkdown(parseMarkdown(markdown)).text.length <= partCharsMax;
-}
-
-const sourceCharsMax = partCharsMax - 96;
-const tableRow = /^[ \t>]*(?:\|.*|[^|\n]*-\|.*)$/m;
 
 /** The pieces of a growing reply but the last come again and again. */
 function finishedPart(markdown: string): Part {
