@@ -32,6 +32,17 @@ test("a question about a message quotes it, with what came with it", async () =>
   expect(discord.transcript(channel).at(-1)?.content).toBe("He wants to go.");
 });
 
+test("a question about a message that was passed on quotes what it passed on", async () => {
+  const { discord, heard } = await startDiscord();
+  const more = { message_snapshots: [{ message: { content: "The moon is cheese." } }] };
+  const channel = discord.serverChannel();
+  const messageId = discord.say({ channel, author: "Bob", content: "", more });
+  const id = discord.choose({ messageId, author: "Ada", name: menu });
+  await until(() => discord.calls.some(({ path, status }) => path.includes(id) && status === 204), "the form");
+  discord.submit("Ada", "Is it?");
+  expect(await heard("Is it?")).toMatchObject({ replyTo: { author: "Bob", text: "The moon is cheese." } });
+});
+
 test("a question whose form another process had opened reads the message again", async () => {
   const started = await startDiscord();
   const { discord, heard } = started;

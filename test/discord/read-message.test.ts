@@ -126,6 +126,19 @@ test("a reply to the bot is for us, with what it answers", () => {
   expect(read(reply)).toMatchObject({ text: "why?", replyTo: { author: "parley", text: "Because **so**." } });
 });
 
+test("a reply to what was passed on, or to a bot's news, shows what that says", () => {
+  const answered = (more: object) =>
+    read({ type: 19, referenced_message: { id: "3", channel_id: "42", author: ada, content: "", ...more } }).replyTo;
+  const embeds = [{ type: "rich", title: "News", description: "It rains." }, { type: "image" }];
+  expect(answered({ message_snapshots: [{ message: { content: "A secret.", attachments: [file] } }] })).toMatchObject({
+    text: "A secret.",
+    attachments: [{ name: "a.bin", source: { messageId: "3" } }],
+  });
+  expect(answered({ message_snapshots: [{ message: { content: "", embeds } }] })?.text).toBe("News\nIt rains.");
+  expect(answered({ embeds })?.text).toBe("News\nIt rains.");
+  expect(answered({ content: "See https://e.org", embeds })?.text).toBe("See https://e.org");
+});
+
 test("a reply that mentions the bot shows what it answers", () => {
   const reply = {
     type: 19,

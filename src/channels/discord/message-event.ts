@@ -26,6 +26,7 @@ const content = z.object({
   attachments: listOf(attachment),
   sticker_items: listOf(z.object({ id: snowflake, name: z.string() })),
   poll: z.object({ question: z.object({ text: z.string().nullish() }) }).nullish(),
+  embeds: listOf(z.object({ title: z.string().nullish(), description: z.string().nullish() })),
 });
 export type Content = z.output<typeof content>;
 
