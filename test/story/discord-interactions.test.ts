@@ -42,6 +42,19 @@ test("a button works after a restart, on another instance, in the place of the a
   });
 });
 
+test("a button that is tapped twice works once", async () => {
+  await Promise.all([start(), start()]);
+  const channel = discord.dm("Ada");
+  discord.say({ channel, author: "Ada", content: "Tell me a joke." });
+  const { id } = await untilSaid(channel, "You said: Tell me a joke.");
+  await until(() => botSaid(channel)[0]?.buttons?.join().includes("Regenerate"), "the button");
+  world.ai.answer = () => "Another one.";
+  for (const _ of [1, 2]) discord.press({ messageId: id, author: "Ada", label: "Regenerate" });
+  await until(async () => (await world.count("turns where state = 'delivered'")) === 3, "all is done", 30_000);
+  expect(world.ai.requestCount).toBe(2);
+  expect(botSaid(channel).map(({ content }) => content)).toEqual(["Another one."]);
+});
+
 test("an example of /start is a question like any other", async () => {
   await Promise.all([start(), start()]);
   const channel = discord.dm("Ada");

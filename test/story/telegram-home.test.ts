@@ -99,6 +99,36 @@ test("buttons work after a restart, on another instance, and stand under the new
   expect(labels(501)[1]).toContain(button("regenerate"));
 });
 
+test("a button that is tapped twice works once", async () => {
+  await Promise.all([world.startBot(), world.startBot()]);
+  const twice = async (id: number, name: "regenerate" | "continue", kept: number) => {
+    for (const _ of [1, 2]) telegram.press(501, id, button(name));
+    await until(async () => (await world.count("turns")) === kept, "both presses are kept", 30_000);
+  };
+  const untilDone = (turns: number) =>
+    until(async () => (await world.count("turns where state = 'delivered'")) === turns, "all is done", 30_000);
+  telegram.say({ chat: 501, text: "Count" });
+  const { id } = await untilSaid(501, "You said: Count");
+
+  world.ai.answer = () => "one two three four";
+  world.ai.hold();
+  await twice(id, "regenerate", 3);
+  await until(() => world.ai.running > 0, "the AI is asked", 30_000);
+  world.ai.release(2);
+  await until(() => labels(501)[0]?.includes(button("stop")), "a draft with its button", 30_000);
+  telegram.press(501, id, button("stop"));
+  await untilSaid(501, /\(stopped\)$/);
+  world.ai.release();
+  await untilDone(4);
+  expect(world.ai.requestCount).toBe(2);
+
+  world.ai.answer = () => "three four";
+  await twice(id, "continue", 6);
+  await untilDone(6);
+  expect(world.ai.requestCount).toBe(3);
+  expect(texts(501)).toEqual([expect.stringMatching(/\(stopped\)$/), "three four"]);
+});
+
 test("in a group only who asked, and who runs it, presses the buttons; others are told so in their language", async () => {
   await world.startBot();
   await until(() => telegram.callsOf("getUpdates").length > 0, "it polls", 30_000);

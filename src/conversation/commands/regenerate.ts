@@ -3,12 +3,15 @@ import type { Turn } from "../domain/turn.ts";
 import { say } from "../domain/words/say.ts";
 import type { RoomAnswer, Revisions } from "../ports/revisions.ts";
 import type { CommandHandler } from "./command-handler.ts";
+import { isLatePress } from "./is-late-press.ts";
 import { putIntoWords } from "./put-into-words.ts";
 
 /** `/regenerate`: the room's last question is answered once more, in the place of its answer, for who asked it and who moderates. */
 export const regenerate: CommandHandler = {
-  async run(_argument, turn, { revisions }) {
+  async run(_argument, turn, gateway) {
+    const { revisions } = gateway;
     const { author, language, moderates, id, address } = turn.message;
+    if (await isLatePress(turn, gateway)) return "";
     const meant = await answerMeant(turn, revisions);
     if (meant && meant.askerId !== author.id && moderates === undefined) return say(language, "regenerate.notYours");
     const taken = meant && (await revisions.takeOver(turn, meant, "newest"));
