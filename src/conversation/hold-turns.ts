@@ -147,8 +147,10 @@ function hold(turn: Turn, claimedAtMs: number, { limits: { answerMsMax, leaseMs 
     while (!signal.aborted && !isSure(leasedAtMs) && performance.now() < endsAtMs) await pause(sureMs, signal);
     checkUntil(signal);
   };
+  const sinceClaimMs = () => performance.now() - claimedAtMs;
   const watch = ({ signal }: AbortController): TurnHold => ({
     signal,
+    ageMs: () => turn.ageMs + sinceClaimMs(),
     sure: () => untilSure(signal),
     check() {
       checkUntil(signal);
@@ -156,7 +158,7 @@ function hold(turn: Turn, claimedAtMs: number, { limits: { answerMsMax, leaseMs 
     },
   });
   const check = () => checkUntil(writing.signal);
-  const ageMs = () => (turn.sinceReplayMs ?? turn.ageMs) + performance.now() - claimedAtMs;
+  const ageMs = () => (turn.sinceReplayMs ?? turn.ageMs) + sinceClaimMs();
   const timeout = setTimeout(letGo, answerMsMax, "timeout");
   return {
     held: { turn, writing: watch(writing), sending: watch(sending), check, ageMs },

@@ -63,8 +63,8 @@ async function seeThrough(held: HeldTurn, { crashes, shut }: Claim, gateway: Gat
   }
 }
 
-function hasWayIn({ message }: Turn, { channels }: Gateway): boolean {
-  return channels.get(message.channel)?.opensRoom?.(message) ?? false;
+function hasWayIn(turn: Turn, { channels }: Gateway): boolean {
+  return channels.get(turn.message.channel)?.opensRoom?.(turn) ?? false;
 }
 
 /**

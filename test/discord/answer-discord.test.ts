@@ -249,8 +249,7 @@ test("after its token has died a slash command is answered in the channel", asyn
   const channel = discord.serverChannel();
   discord.interact({ channel, author: "Ada", command: "help" });
   const question = await heard("/help");
-  const address = { ...(question.address as object), expiresAtMs: Date.now() };
-  await started.show({ ...question, address }, { text: "Late, but here.", end: "complete" });
+  await started.show(question, { text: "Late, but here.", end: "complete" }, { ageMs: 15 * 60_000 });
   expect(answers(started, channel)).toContain("Late, but here.");
 });
 
@@ -265,10 +264,28 @@ test("a slash command that was never deferred is answered in the channel, after 
   await expect(showing).rejects.toMatchObject({ retryable: true, retryAfterMs: 1_000 });
   expect(reports.join()).toContain("deferring");
 
-  const older = { ...(question.address as { expiresAtMs: number }) };
-  older.expiresAtMs -= 10_000;
-  await started.show({ ...question, address: older }, { text: "Here.", end: "complete" }, {});
+  await started.show(question, { text: "Here.", end: "complete" }, { ageMs: 10_000 });
   expect(answers(started, channel)).toEqual(["Here."]);
+});
+
+test.each([
+  ["ahead", -60 * 60_000],
+  ["behind", 60 * 60_000],
+])("where our clock is an hour %s, slash commands are answered as ever", async (_, clockAheadMs) => {
+  const started = await startDiscord({ clockAheadMs });
+  const { discord, heard } = started;
+  const channel = discord.serverChannel();
+  discord.interact({ channel, author: "Ada", command: "help" });
+  await started.show(await heard("/help"), { text: "Help!", end: "complete" });
+  discord.interact({ channel, author: "Ada", command: "chat", options: { question: "Alone?", private: true } });
+  await started.show(await heard("Alone?"), { text: "Yes.", end: "complete" });
+  expect(answers(started, channel)).toEqual(["Help!"]);
+  expect(discord.transcript(channel, "Ada").at(-1)).toMatchObject({ author: "parley", content: "Yes." });
+
+  discord.failNext({ path: /callback$/ }, { status: 404, body: { code: 10_062, message: "Unknown interaction" } });
+  discord.interact({ channel, author: "Ada", command: "status" });
+  await started.show(await heard("/status"), { text: "Fine.", end: "complete" }, { ageMs: 10_000 });
+  expect(answers(started, channel)).toEqual(["Help!", "Fine."]);
 });
 
 test("a slash command that is not taken says so instead of thinking for ever", async () => {

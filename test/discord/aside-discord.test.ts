@@ -17,10 +17,8 @@ async function askPrivately({ discord, heard }: Started, channel: string): Promi
   return await heard("Am I alone?");
 }
 
-/** As it is when the interaction's quarter of an hour is over. */
-function later(question: ChannelMessage): ChannelMessage {
-  return { ...question, address: { ...(question.address as object), expiresAtMs: Date.now() } };
-}
+/** A turn as it is when the interaction's quarter of an hour is over. */
+const late = { ageMs: 15 * 60_000 };
 
 test("a question can be asked by a slash command, and is answered where everybody sees it", async () => {
   const started = await startDiscord();
@@ -56,11 +54,11 @@ test("after a quarter of an hour a private answer comes by direct message, never
   const started = await startDiscord();
   const { discord } = started;
   const channel = discord.serverChannel();
-  const question = later(await askPrivately(started, channel));
-  let shown = await started.show(question, { text: "Ye" }, { shown: ["12345678901234567890"] });
+  const question = await askPrivately(started, channel);
+  let shown = await started.show(question, { text: "Ye" }, { ...late, shown: ["12345678901234567890"] });
   expect(answers(started, discord.dm("Ada"))).toEqual(["Ye"]);
-  shown = await started.show(question, done, { shown });
-  await started.show(question, done, { shown });
+  shown = await started.show(question, done, { ...late, shown });
+  await started.show(question, done, { ...late, shown });
   expect(answers(started, discord.dm("Ada"))).toEqual(["Done."]);
   expect(discord.transcript(discord.dm("Ada")).at(-1)).not.toHaveProperty("buttons");
   expect(answers(started, channel)).toEqual([]);
@@ -72,9 +70,7 @@ test("a private question that another instance took and never acknowledged is an
   const channel = discord.serverChannel();
   discord.failNext({ path: /callback$/ }, { status: 404, body: { code: 10_062, message: "Unknown interaction" } });
   const question = await askPrivately(started, channel);
-  const address = question.address as { readonly expiresAtMs: number };
-  const older = { ...question, address: { ...address, expiresAtMs: address.expiresAtMs - 10_000 } };
-  await started.show(older, done);
+  await started.show(question, done, { ageMs: 10_000 });
   expect(answers(started, discord.dm("Ada"))).toEqual(["Done."]);
   expect(answers(started, channel)).toEqual([]);
 });
@@ -125,9 +121,10 @@ test("where the bot is no member, all of an answer comes by the interaction's to
   expect(answers(started, channel)).toEqual(["Done."]);
   expect(discord.calls.filter(({ path }) => path.startsWith(`/channels/${channel}`))).toEqual([]);
 
-  await started.show(later(question), { text: "Late.", end: "complete" });
+  await started.show(question, { text: "Late.", end: "complete" }, late);
   expect(answers(started, discord.dm("Ada"))).toEqual(["Late."]);
-  expect(started.channel.opensRoom?.(later(question))).toBe(true);
+  const turn = { id: "t", message: question, attempt: 1, shown: [], ...late };
+  expect(started.channel.opensRoom?.(turn)).toBe(true);
 });
 
 test("a part whose sending aside broke off unheard is sent again, and that is told", async () => {

@@ -69,8 +69,8 @@ test("the answer of a slash command whose token has died is found where it was f
   discord.interact({ channel: discord.dm("Ada"), author: "Ada", command: "help" });
   const question = await heard("/help");
   const [first = ""] = await started.show(question, { text: "Help!", end: "complete" });
-  const address = { ...(question.address as object), expiresAtMs: Date.now() };
-  expect(await started.show({ ...question, address }, { text: "Help!", end: "complete" }, later)).toEqual([first]);
+  const late = { attempt: 2, ageMs: 15 * 60_000 };
+  expect(await started.show(question, { text: "Help!", end: "complete" }, late)).toEqual([first]);
   expect(answers(started)).toEqual(["Help!"]);
 });
 

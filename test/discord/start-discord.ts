@@ -120,7 +120,7 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
         ageMs: 0,
         ...more,
       };
-      return channel.show(turn, reply, async (parts) => note(parts), holding());
+      return channel.show(turn, reply, async (parts) => note(parts), holding(undefined, turn.ageMs));
     },
   };
   started.listenAgain();

@@ -18,7 +18,11 @@ import type { Overwrite, Permission } from "./discord-permissions.ts";
 import { type DiscordMessage, type DiscordRoom, discordWorld, type DiscordWorld } from "./discord-world.ts";
 
 export type DoubleOptions = Partial<
-  Omit<GatewayOptions, "url" | "complain"> & Omit<HttpOptions, "gatewayUrl" | "filesUrl" | "sessionStart">
+  Omit<GatewayOptions, "url" | "complain"> &
+    Omit<HttpOptions, "gatewayUrl" | "filesUrl" | "sessionStart"> & {
+      /** By how much Discord's clock is ahead of ours, which its ids show. */
+      readonly clockAheadMs: number;
+    }
 >;
 
 /** One message as a person sees it. */
@@ -179,7 +183,7 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
   const server = createServer((request, response) => {
     http.handle(request, response).catch(() => response.destroy());
   });
-  const world: DiscordWorld = discordWorld((event) => gateway.dispatch(http.files.link(event)));
+  const world: DiscordWorld = discordWorld((event) => gateway.dispatch(http.files.link(event)), options.clockAheadMs);
   const url = () => `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const gateway = discordGateway(server, () => world, {
     ...options,
@@ -389,4 +393,5 @@ const defaults = {
   interactionDeadlineMs: 3_000,
   interactionLifeMs: 15 * 60_000,
   nonceMs: 120_000,
+  clockAheadMs: 0,
 };

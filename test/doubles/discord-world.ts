@@ -66,8 +66,8 @@ export type HistoryPage = {
 
 export type DiscordWorld = ReturnType<typeof discordWorld>;
 
-export function discordWorld(dispatch: (event: WorldEvent) => void) {
-  const snowflake = snowflakes();
+export function discordWorld(dispatch: (event: WorldEvent) => void, clockAheadMs: number) {
+  const snowflake = snowflakes(clockAheadMs);
   const applicationId = snowflake();
   const bot: DiscordUser = { id: applicationId, username: "parley", global_name: null, bot: true };
   const guildId = oddSnowflake(snowflake);
@@ -323,10 +323,10 @@ function oddSnowflake(snowflake: () => string): string {
 }
 
 /** Ids as Discord makes them: 42 bits of time, then a counter. */
-function snowflakes(): () => string {
+function snowflakes(clockAheadMs: number): () => string {
   let last = 0n;
   return () => {
-    const now = BigInt(Date.now() - 1_420_070_400_000) << 22n;
+    const now = BigInt(Date.now() + clockAheadMs - 1_420_070_400_000) << 22n;
     last = now > last ? now : last + 1n;
     return String(last);
   };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { TelegramDouble } from "../doubles/telegram-double.ts";
+import { holding } from "../holding.ts";
 import { until } from "../until.ts";
 import { asked, botTexts, complete, listening, telegram } from "./open-telegram.ts";
 
@@ -146,10 +147,7 @@ test("a draft offers to stop it, and the press says which answer", async () => {
     { id: "2", message: answer, attempt: 1, shown: [], ageMs: 0 },
     complete("Stopped."),
     async () => {},
-    {
-      signal: new AbortController().signal,
-      check() {},
-    },
+    holding(),
   );
   expect(botTexts(double, 7)).toEqual(["Stopped."]);
 });

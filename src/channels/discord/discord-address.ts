@@ -22,11 +22,10 @@ export type DiscordAddress =
       readonly kind: "interaction";
       readonly id: string;
       readonly applicationId: string;
-      /** Answers this one interaction until `expiresAtMs`. */
+      /** Answers this one interaction, for `interactionLifeMs`. */
       readonly token: string;
       readonly channelId: string;
       readonly guildId?: string;
-      readonly expiresAtMs: number;
       /** For a press: the message with the button. Without it the interaction has an answer of its own, which says "thinking…" until it is filled. */
       readonly pressedId?: string;
       readonly aside?: Aside;
@@ -41,8 +40,8 @@ export type Aside = {
 
 export type InteractionAddress = Extract<DiscordAddress, { kind: "interaction" }>;
 
-/** An interaction's token lives this long after the interaction was made. */
-export const interactionLifeMs = 15 * 60_000;
+/** An interaction's token lives this long after the interaction was made, which is kept at once. */
+const interactionLifeMs = 15 * 60_000;
 
 /**
  * Reads the address of a message that this channel kept.
@@ -67,12 +66,16 @@ export function asideOf(address: DiscordAddress): Aside | undefined {
   return address.kind === "interaction" ? address.aside : undefined;
 }
 
-/** Whether it can be answered by the interaction's token, which needs no permission in the room. */
-export function tokenLives(address: DiscordAddress): address is InteractionAddress {
-  return address.kind === "interaction" && Date.now() < address.expiresAtMs - tokenMarginMs;
+/**
+ * Whether it can be answered by the interaction's token, which needs no permission in the room.
+ *
+ * @param ageMs how long ago it was kept. When Discord says that it was made tells nothing: our clock may differ from Discord's
+ */
+export function tokenLives(address: DiscordAddress, ageMs: number): address is InteractionAddress {
+  return address.kind === "interaction" && ageMs < interactionLifeMs - tokenMarginMs;
 }
 
-/** For clocks that differ and answers that take their time. */
+/** For what came late, and answers that take their time. */
 const tokenMarginMs = 30_000;
 
 const schema = z.discriminatedUnion("kind", [
@@ -91,7 +94,6 @@ const schema = z.discriminatedUnion("kind", [
     token: z.string(),
     channelId: z.string(),
     guildId: z.string().exactOptional(),
-    expiresAtMs: z.number(),
     pressedId: z.string().exactOptional(),
     aside: z.object({ userId: z.string(), isPrivate: z.boolean() }).exactOptional(),
   }),

@@ -90,9 +90,9 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     receivesAlone: true,
     handsOver: true,
     editIntervalMs: () => editIntervalMs,
-    opensRoom: ({ address: kept }) => {
-      const address = readAddress(kept);
-      return tokenLives(address) || asideOf(address) !== undefined;
+    opensRoom: ({ message, ageMs }) => {
+      const address = readAddress(message.address);
+      return tokenLives(address, ageMs) || asideOf(address) !== undefined;
     },
     show: showInThreads(rest, show),
     mark: markMessages(rest),

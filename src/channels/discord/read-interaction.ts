@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import type { AtOnce } from "./answer-at-once.ts";
 import type { BotIdentity } from "./bot-identity.ts";
-import { type DiscordAddress, interactionLifeMs } from "./discord-address.ts";
+import type { DiscordAddress } from "./discord-address.ts";
 import { clean, member, nameOf, user } from "./discord-user.ts";
 import type { Whereabouts } from "./is-welcome.ts";
 import { listAttachments } from "./list-attachments.ts";
@@ -129,7 +129,6 @@ function askedIn(event: Interaction, botId: string, said: Said): AskedMessage {
 }
 
 function messageOf(event: Interaction, botId: string, { text, pressedId, isPrivate = false }: Said): ChannelMessage {
-  const sentAtMs = snowflakeMs(event.id);
   const address = {
     kind: "interaction",
     id: event.id,
@@ -137,7 +136,6 @@ function messageOf(event: Interaction, botId: string, { text, pressedId, isPriva
     token: event.token,
     channelId: event.channel_id,
     ...(event.guild_id && { guildId: event.guild_id }),
-    expiresAtMs: sentAtMs + interactionLifeMs,
     ...(pressedId && { pressedId }),
     ...((isPrivate || isOutside(event)) && { aside: { userId: event.asker.id, isPrivate } }),
   } satisfies DiscordAddress;
@@ -151,7 +149,7 @@ function messageOf(event: Interaction, botId: string, { text, pressedId, isPriva
     audience: isPrivate || isDirect(event) ? "direct" : "group",
     ...(event.locale && { language: event.locale }),
     address,
-    sentAtMs,
+    sentAtMs: snowflakeMs(event.id),
   };
 }
 

@@ -5,14 +5,7 @@ import { ChannelError } from "../../conversation/domain/errors.ts";
 import { type Reply, replyMarkdown } from "../../conversation/domain/reply.ts";
 import type { Turn } from "../../conversation/domain/turn.ts";
 import type { Hold, NoteParts } from "../../conversation/ports/channel.ts";
-import {
-  asideOf,
-  type DiscordAddress,
-  type InteractionAddress,
-  interactionLifeMs,
-  readAddress,
-  tokenLives,
-} from "./discord-address.ts";
+import { asideOf, type DiscordAddress, type InteractionAddress, readAddress, tokenLives } from "./discord-address.ts";
 import type { DiscordRest } from "./discord-rest.ts";
 import { nonceOf } from "./nonce-of.ts";
 import { DiscordRefusal, isBadReference, isBadText, isGone, isShutOut, readError } from "./read-error.ts";
@@ -83,7 +76,7 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   async function showWithFallback(work: Work, reply: Reply): Promise<void> {
     if (!reply.end && replyMarkdown(reply) === "") return showTyping(work);
     const { language } = work.turn.message;
-    const buttons = isElsewhere(work.address) ? [] : writeButtons(reply, work.turn);
+    const buttons = isElsewhere(work) ? [] : writeButtons(reply, work.turn);
     try {
       await showParts(work, withButtons(writeReply(reply, language), buttons));
     } catch (error) {
@@ -98,7 +91,7 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     if (buttonsAt === undefined || shown.length === 0 || shown.includes(buttonsAt) || cleared.has(id)) return;
     cleared.set(id, true);
     looks.delete(buttonsAt);
-    await firstThatIsThere(partRoutes({ address, shown }, buttonsAt), (route, options) => {
+    await firstThatIsThere(partRoutes({ address, shown, hold }, buttonsAt), (route, options) => {
       hold.check();
       return rest.call("PATCH", route, { ...options, body: { components: [] } });
     }).catch(readError);
@@ -106,7 +99,7 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
 
   /** An answer in the place of an earlier one leaves the interaction's own, which would say "thinking…" until its end; only for the looks. */
   async function clearOriginal({ address, shown, hold }: Work): Promise<void> {
-    if (!tokenLives(address) || address.pressedId || settled.has(address.id)) return;
+    if (!tokenLives(address, hold.ageMs()) || address.pressedId || settled.has(address.id)) return;
     settled.set(address.id, true);
     await deferred(address.id);
     const route = `${webhook(address)}/messages/@original` as const;
@@ -122,7 +115,7 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
 
   /** Also where an earlier answer stands still. A deferred command says "thinking…" by itself. */
   async function showTyping({ address, hold }: Work): Promise<void> {
-    if (asideOf(address) || (tokenLives(address) && !address.pressedId)) return;
+    if (asideOf(address) || (tokenLives(address, hold.ageMs()) && !address.pressedId)) return;
     hold.check();
     await rest.call("POST", `/channels/${address.channelId}/typing`);
   }
@@ -162,7 +155,7 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
 
   async function create(work: Work, index: number, part: Sent): Promise<string> {
     const { address } = work;
-    const original = index === 0 && work.shown.length === 0 ? await fillOriginal(address, part) : undefined;
+    const original = index === 0 && work.shown.length === 0 ? await fillOriginal(work, part) : undefined;
     const made = readPart(original ?? (await findOrPost(work, index, part)), address);
     looks.set(made.id, printOf(part));
     // An earlier attempt had sent the part, with what was written then.
@@ -171,10 +164,10 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   }
 
   /** @returns undefined when there is no deferred answer to fill */
-  async function fillOriginal(address: DiscordAddress, part: Sent): Promise<unknown> {
-    if (!tokenLives(address) || address.pressedId) return undefined;
+  async function fillOriginal({ address, hold }: Work, part: Sent): Promise<unknown> {
+    if (!tokenLives(address, hold.ageMs()) || address.pressedId) return undefined;
     await deferred(address.id);
-    const ageMs = Date.now() - (address.expiresAtMs - interactionLifeMs);
+    const ageMs = hold.ageMs();
     try {
       const route = `${webhook(address)}/messages/@original` as const;
       const filled = await rest.call("PATCH", route, { ...messageOf(part), anonymous: true });
@@ -204,7 +197,7 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
   }
 
   /** As a message of the channel, because only these can be sent twice without harm; a follow-up where the bot may not write. */
-  async function post({ address }: Work, index: number, part: Sent, nonce: string): Promise<unknown> {
+  async function post({ address, hold }: Work, index: number, part: Sent, nonce: string): Promise<unknown> {
     const route = `/channels/${address.channelId}/messages` as const;
     const { body, files } = messageOf(part);
     const message = { ...body, nonce, enforce_nonce: true };
@@ -214,15 +207,15 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
     } catch (error) {
       const refusal = readError(error);
       if (isBadReference(refusal)) return rest.call("POST", route, { body: message, files });
-      if (!isShutOut(refusal) || !tokenLives(address)) throw refusal;
+      if (!isShutOut(refusal) || !tokenLives(address, hold.ageMs())) throw refusal;
       return rest.call("POST", webhook(address), { body, files, anonymous: true, once: true });
     }
   }
 
   /** Where only the token can write; when that has died, or was never born, to the person directly. */
   async function postAside(work: Work, part: Sent, nonce: string): Promise<unknown> {
-    const { address } = work;
-    if (!tokenLives(address)) return await postDirectly(work, part, nonce);
+    const { address, hold } = work;
+    if (!tokenLives(address, hold.ageMs())) return await postDirectly(work, part, nonce);
     const { body, files } = messageOf(part);
     try {
       const message = { ...body, flags: body.flags | (asideOf(address)?.isPrivate ? ephemeral : 0) };
@@ -248,8 +241,8 @@ export function showReplies(rest: DiscordRest, { deferred, ...options }: Showing
  * What is pressed there would not find the room of the question: in the person's direct channel, and where the thread that is the room
  * could not be made.
  */
-function isElsewhere(address: DiscordAddress): boolean {
-  if (address.kind === "interaction") return address.aside !== undefined && !tokenLives(address);
+function isElsewhere({ address, hold }: Work): boolean {
+  if (address.kind === "interaction") return address.aside !== undefined && !tokenLives(address, hold.ageMs());
   return address.opensThread !== undefined && address.channelId !== address.messageId;
 }
 
@@ -303,11 +296,15 @@ type Route = readonly [route: `/${string}`, options: { readonly anonymous?: true
  * The ways to a part: as a message of the channel, and as an interaction's answer, which needs no permission. None when only a token
  * could change it that has died.
  */
-function partRoutes({ address, shown }: Pick<Work, "address" | "shown">, part: string): readonly Route[] {
+function partRoutes(
+  { address, shown, hold }: Pick<Work, "address" | "shown" | "hold">,
+  part: string,
+): readonly Route[] {
   const [id = "", channelId = address.channelId] = part.split("@");
   const inChannel: Route = [`/channels/${channelId}/messages/${id}`, {}];
   if (channelId !== address.channelId) return [inChannel];
-  const asAnswer = tokenLives(address) && ([`${webhook(address)}/messages/${id}`, { anonymous: true }] as const);
+  const asAnswer =
+    tokenLives(address, hold.ageMs()) && ([`${webhook(address)}/messages/${id}`, { anonymous: true }] as const);
   if (asideOf(address)) return asAnswer ? [asAnswer] : [];
   if (!asAnswer) return [inChannel];
   const isAnswer = id === (address.kind === "interaction" ? address.pressedId : undefined) || id === shown[0];

@@ -69,8 +69,8 @@ export interface Channel {
    */
   fetch?(attachment: Attachment, bytesMax: number, signal: AbortSignal): Promise<Uint8Array>;
 
-  /** Whether this message can be answered although its room is shut to us: it brought a way in of its own. Absent: none does. */
-  opensRoom?(message: ChannelMessage): boolean;
+  /** Whether this turn, just claimed, can be answered although its room is shut to us: its message brought a way in of its own. Absent: none does. */
+  opensRoom?(turn: Turn): boolean;
 
   /** In the person's language, when the bot answers in this room and when it does not. Absent where its audience says it all. */
   explain?(message: ChannelMessage): Promise<string>;
@@ -109,6 +109,8 @@ export type Hold = {
    * @throws LeaseUnsureError when nobody can tell just now: what can be left out is left out, all else is tried again
    */
   check(): void;
+  /** How long ago the turn's message was kept: by the database's clock when it was claimed, by a steady one since. */
+  ageMs(): number;
 };
 
 export type Mark = "queued" | "taken";
