@@ -39,11 +39,11 @@ export async function fetchAttachment(
 export function giveUp(
   what: string,
   error: unknown,
-  { ageMs }: Pick<HeldTurn, "ageMs">,
+  { triedMs }: Pick<HeldTurn, "triedMs">,
   { journal, limits }: Fetching,
 ): "failed" {
   const isOurs = !(error instanceof GatewayError);
-  if (isOurs || (error.retryable && ageMs() < limits.attachmentPatienceMs)) throw error;
+  if (isOurs || (error.retryable && triedMs() < limits.attachmentPatienceMs)) throw error;
   journal.failed(what, error);
   return "failed";
 }

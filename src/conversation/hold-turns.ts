@@ -5,6 +5,7 @@ import type { Limits } from "./domain/limits.ts";
 import type { EndReason, Turn } from "./domain/turn.ts";
 import type { Hold } from "./ports/channel.ts";
 import type { Gateway } from "./ports/gateway.ts";
+import type { Claim } from "./ports/inbox.ts";
 
 type Holder = Pick<Gateway, "inbox" | "presence" | "wire" | "journal" | "limits">;
 
@@ -18,8 +19,8 @@ export type HeldTurn = {
   readonly sending: TurnHold;
   /** As `Hold.check` of the writing, before what costs money. */
   check(): void;
-  /** How long ago the message was kept, or its turn brought back by an operator, by the database's clock at the claim and ours since. */
-  ageMs(): number;
+  /** For how long it is tried, as `Claim.triedMs` at the claim: what waited for its turn is given as much time as what came at once. */
+  triedMs(): number;
 };
 
 export type TurnHold = Hold & {
@@ -31,9 +32,11 @@ export type TurnHold = Hold & {
   sure(): Promise<void>;
 };
 
+type TakenClaim = Pick<Claim, "turn" | "triedMs">;
+
 export type HeldTurns = {
   /** `claimedAtMs`: just before it was claimed, by `performance.now()`; its lease began later, so it ends later than we believe. */
-  take(turn: Turn, claimedAtMs: number): HeldTurn;
+  take(claim: TakenClaim, claimedAtMs: number): HeldTurn;
   release(turnId: string): void;
   /** Those in hand. */
   turns(): readonly Turn[];
@@ -109,9 +112,9 @@ export function holdTurns(gateway: Holder, handBack: AbortSignal): HeldTurns {
   handBack.addEventListener("abort", () => holdings.forEach(({ letGo }) => letGo("shutdown")), { once: true });
 
   return {
-    take(turn, claimedAtMs) {
-      const holding = hold(turn, claimedAtMs, { limits, isSure });
-      holdings.set(turn.id, holding);
+    take(claim, claimedAtMs) {
+      const holding = hold(claim, claimedAtMs, { limits, isSure });
+      holdings.set(claim.turn.id, holding);
       if (handBack.aborted) holding.letGo("shutdown");
       return holding.held;
     },
@@ -131,7 +134,8 @@ type Means = {
   readonly isSure: (leasedAtMs: number) => boolean;
 };
 
-function hold(turn: Turn, claimedAtMs: number, { limits: { answerMsMax, leaseMs }, isSure }: Means): Holding {
+function hold(claim: TakenClaim, claimedAtMs: number, { limits: { answerMsMax, leaseMs }, isSure }: Means): Holding {
+  const { turn } = claim;
   const [writing, sending] = [new AbortController(), new AbortController()];
   let leasedAtMs = claimedAtMs;
   const letGo = (reason: EndReason) => {
@@ -158,10 +162,10 @@ function hold(turn: Turn, claimedAtMs: number, { limits: { answerMsMax, leaseMs 
     },
   });
   const check = () => checkUntil(writing.signal);
-  const ageMs = () => (turn.sinceReplayMs ?? turn.ageMs) + sinceClaimMs();
+  const triedMs = () => claim.triedMs + sinceClaimMs();
   const timeout = setTimeout(letGo, answerMsMax, "timeout");
   return {
-    held: { turn, writing: watch(writing), sending: watch(sending), check, ageMs },
+    held: { turn, writing: watch(writing), sending: watch(sending), check, triedMs },
     letGo,
     renewed: (askedAtMs) => (leasedAtMs = askedAtMs),
     end: () => clearTimeout(timeout),

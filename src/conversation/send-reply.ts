@@ -15,7 +15,7 @@ type Sending = Pick<Gateway, "channels" | "inbox" | "journal" | "limits">;
  * @returns whether the room has another turn waiting
  * @throws ChannelError, StoreError, LeaseLostError, or the reason of the signal
  */
-export async function sendReply({ turn, sending, ageMs }: HeldTurn, gateway: Sending): Promise<boolean> {
+export async function sendReply({ turn, sending }: HeldTurn, gateway: Sending): Promise<boolean> {
   const { inbox, journal, limits } = gateway;
   if (!turn.reply) throw new Error("only a saved reply is sent");
   await sending.sure();
@@ -29,7 +29,7 @@ export async function sendReply({ turn, sending, ageMs }: HeldTurn, gateway: Sen
   failpoint("shown", turn.message);
   const more = await persist(() => inbox.delivered(turn, parts), sending.signal, limits);
   failpoint("delivered", turn.message);
-  journal.delivered(turn, { parts: parts.length, sinceKeptMs: ageMs() });
+  journal.delivered(turn, { parts: parts.length, sinceKeptMs: sending.ageMs() });
   return more;
 }
 

@@ -42,7 +42,7 @@ async function decide(held: HeldTurn, error: unknown, gateway: Gateway): Promise
   if (error instanceof ChannelError && error.isShut) return await shut(held, error.message, gateway);
   if (error instanceof ChannelError && !error.retryable) return await park(held, String(error), gateway);
   if (error instanceof GatewayError)
-    return held.ageMs() > limits.deliveryMsMax
+    return held.triedMs() > limits.deliveryMsMax
       ? await park(held, String(error), gateway)
       : await tryAgain(held, error, gateway);
 
@@ -64,12 +64,12 @@ export async function settlePoison(held: HeldTurn, gateway: Gateway): Promise<bo
 
 async function settleAiFailure(held: HeldTurn, error: AiError, gateway: Gateway): Promise<boolean> {
   const { limits } = gateway;
-  const ageMs = held.ageMs();
-  const isWorthWaiting = error.retryable && ageMs + error.retryAfterMs < limits.patienceMs;
+  const triedMs = held.triedMs();
+  const isWorthWaiting = error.retryable && triedMs + error.retryAfterMs < limits.patienceMs;
   if (!isWorthWaiting) return await apologise(held, error.kind, error, gateway);
 
   const delayMs = retryDelayMs(error, held.turn.attempt, limits);
-  if (ageMs + delayMs > limits.noticeAfterMs) {
+  if (triedMs + delayMs > limits.noticeAfterMs) {
     const notice = say(held.turn.message.language, error.kind === "rate_limited" ? "notices.busy" : "notices.away");
     const text = `⏳ ${notice} (ref ${referenceOf(held.turn)})`;
     held.turn = await sendDraft(held.turn, { text, stays: true }, gateway, held.sending);

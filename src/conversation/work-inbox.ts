@@ -25,7 +25,7 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
 
   const work = async (claim: Claim, claimedAtMs: number) => {
     try {
-      if (await seeThrough(held.take(claim.turn, claimedAtMs), claim, gateway)) bell.ring();
+      if (await seeThrough(held.take(claim, claimedAtMs), claim, gateway)) bell.ring();
     } finally {
       held.release(claim.turn.id);
     }

@@ -103,7 +103,6 @@ function expectTurn(found: Turn, { turn, attempt }: Hand): void {
     shown: turn.parts,
     after: partBefore(turn) ?? "0",
     ageMs: expect.any(Number),
-    ...(turn.wasReplayed && { sinceReplayMs: expect.any(Number) }),
     ...(turn.stopRequested && { stopRequested: true }),
     ...(turn.stoppedTurn && { stoppedTurn: true }),
     ...(turn.wasQueued && { wasQueued: true }),
@@ -291,7 +290,7 @@ function replay(nth: number, again: boolean): Step {
     room.turns = [...room.turns.filter((other) => other !== turn), turn];
     const kept = again ? undefined : turn.reply;
     Object.assign(turn, { attempt: turn.attempt + 1, crashes: 0, stopRequested: false, isShut: false, reply: kept });
-    turn.wasReplayed = true;
+    turn.begun = false;
     turn.state = kept ? "answered" : "waiting";
     if (room.due === "never") makeDue(room);
   });

@@ -14,7 +14,8 @@ export type ModelTurn = {
   stopRequested: boolean;
   readonly stoppedTurn: boolean;
   readonly wasQueued: boolean;
-  wasReplayed: boolean;
+  /** Claimed, since it was kept or replayed. */
+  begun: boolean;
   discarded: boolean;
   /** Why it was parked. */
   error?: string;
@@ -95,7 +96,7 @@ export function keepInModel(model: Model, arrival: Arrival): Kept {
       stopRequested: false,
       stoppedTurn: false,
       wasQueued: false,
-      wasReplayed: false,
+      begun: false,
       discarded: false,
       isShut: false,
       ...more,
@@ -133,6 +134,7 @@ export function claimInModel(room: ModelRoom, holder: number): Hand {
   if (!turn) throw new Error(`nothing is to be claimed in ${room.name}`);
   turn.attempt += 1;
   turn.crashes += 1;
+  turn.begun = true;
   Object.assign(room, { due: "leased", holder });
   return { turn, attempt: turn.attempt, holder };
 }

@@ -128,7 +128,7 @@ type RoomRow = { room: string; due: "never" | "now" | "later"; is_held: boolean;
 const allRooms = `select room, holder is not null as is_held,
     case when due_at = 'infinity' then 'never' when due_at <= now() then 'now' else 'later' end as due,
     (select json_agg(json_build_object('key', message_id, 'state', state, 'attempt', attempt, 'crashes', crashes, 'parts', parts,
-        'reply', reply, 'stopRequested', stop_requested, 'stoppedTurn', stopped_turn, 'wasQueued', queued, 'wasReplayed', replayed_at is not null,
+        'reply', reply, 'stopRequested', stop_requested, 'stoppedTurn', stopped_turn, 'wasQueued', queued, 'begun', begun_at is not null,
         'discarded', discarded_at is not null,
         'isShut', coalesce(seq <= rooms.shut_seq, false)) order by seq)
        from turns where turns.room_id = rooms.id) as turns

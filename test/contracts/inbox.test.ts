@@ -320,6 +320,18 @@ describe("claiming", () => {
     expect(again).toMatchObject({ crashes: 0, turn: { attempt: 2, shown: ["7", "8"] } });
   });
 
+  test("it is told for how long it is tried, however long it had waited for its turn", async () => {
+    await ask();
+    await store.keptEarlier("30 hours");
+    const [first] = await inbox.claim(1, leaseMs);
+    expect(first?.triedMs).toBe(0);
+    expect(first?.turn.ageMs).toBeGreaterThan(30 * 60 * 60_000 - 1);
+    if (first) await inbox.putBack(first.turn, 0, "again");
+    const [again] = await inbox.claim(1, leaseMs);
+    expect(again?.triedMs).toBeGreaterThan(0);
+    expect(again?.triedMs).toBeLessThan(30 * 60_000);
+  });
+
   test("where holders are given the time to renew, only rooms that nobody holds are claimed", async () => {
     await ask({ room: "held" });
     await inbox.claim(1, 0); // its lease is over at once

@@ -2,9 +2,9 @@ import type { NetConnectOpts } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { LeaseUnsureError } from "../../src/conversation/domain/errors.ts";
 import { limits } from "../../src/conversation/domain/limits.ts";
-import type { Turn } from "../../src/conversation/domain/turn.ts";
 import { type HeldTurn, holdTurns } from "../../src/conversation/hold-turns.ts";
 import type { Hold } from "../../src/conversation/ports/channel.ts";
+import type { Claim } from "../../src/conversation/ports/inbox.ts";
 import { Secret } from "../../src/secret.ts";
 import { openStore, type Store } from "../../src/store/open-store.ts";
 import { connectPostgres, type Postgres } from "../../src/store/postgres/connect-postgres.ts";
@@ -113,19 +113,19 @@ function isUnsure(hold: Hold): boolean | "let go" {
 async function claimAndHold(given = limits): Promise<{ readonly held: HeldTurn; end(): void }> {
   await store.inbox.keep([{ kind: "question", message: message(), whenFull: { turnsMax: 100 } }]);
   const claimedAtMs = performance.now();
-  const turn = await claimOne(given.leaseMs);
+  const claim = await claimOne(given.leaseMs);
   const holding = holdTurns({ ...store, journal: silentJournal, limits: given }, ending.signal);
   const end = () => {
-    holding.release(turn.id);
+    holding.release(claim.turn.id);
     holding.end();
   };
-  return { held: holding.take(turn, claimedAtMs), end };
+  return { held: holding.take(claim, claimedAtMs), end };
 }
 
-async function claimOne(leaseMs: number): Promise<Turn> {
+async function claimOne(leaseMs: number): Promise<Claim> {
   const [claim] = await store.inbox.claim(1, leaseMs);
   if (!claim) throw new Error("there was nothing to claim");
-  return claim.turn;
+  return claim;
 }
 
 /** The tests' server may listen on a socket in a folder that travels as `host`. */

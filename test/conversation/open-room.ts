@@ -9,13 +9,14 @@ import type { Transcriber } from "../../src/conversation/ports/transcriber.ts";
 import { workInbox } from "../../src/conversation/work-inbox.ts";
 import { documentReader } from "../../src/documents/document-reader.ts";
 import { message } from "../messages.ts";
-import { openTestStore } from "../setup/open-test-store.ts";
+import { openTestStore, type TestStore } from "../setup/open-test-store.ts";
 import { until } from "../until.ts";
 import { smallRoom, type Platform, transcriptOf } from "./small-room.ts";
 import { silentJournal } from "./small-world.ts";
 
 /** A room in which things are sent, on a real database. What is not readonly may be changed while it is open. */
 export type OpenRoom = {
+  readonly store: TestStore;
   /** What the platform gives out, by the name of the attachment. An error is thrown as often as it stands there. */
   readonly files: Map<string, Uint8Array | ChannelError>;
   /** How often each was fetched. */
@@ -37,6 +38,7 @@ export async function openRoom(
   const platform: Platform = { parts: [] };
   const [taking, holding] = [new AbortController(), new AbortController()];
   const room: Omit<OpenRoom, "ask" | "close"> = {
+    store,
     files: new Map(),
     fetched: [],
     prompts: [],

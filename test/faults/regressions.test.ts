@@ -83,7 +83,7 @@ test("a process that stood still for longer than its lease asks the AI for nothi
   const [claim] = await store.inbox.claim(1, short.leaseMs);
   if (!claim) throw new Error("there was nothing to claim");
   const holding = holdTurns(gateway, new AbortController().signal);
-  const held = holding.take(claim.turn, performance.now());
+  const held = holding.take(claim, performance.now());
 
   await expect(answerMessage(held, gateway)).rejects.toBe("lost");
   expect(asked).toBe(0);

@@ -10,6 +10,8 @@ export type TestStore = Store & {
   another(): Promise<Store>;
   /** What is due later, is due now: leases, pauses and the times in which messages may join others are over. */
   passTime(): Promise<void>;
+  /** All that was kept, was kept that much earlier. */
+  keptEarlier(interval: string): Promise<void>;
   /** Takes the database away for good. */
   loseDatabase(): Promise<void>;
   /** Closes everything and drops the database. */
@@ -41,6 +43,7 @@ export async function openTestStore(): Promise<TestStore> {
     url: database.url,
     another: open,
     passTime: () => database.run("update rooms set due_at = now(), join_until = now() where due_at < 'infinity'"),
+    keptEarlier: (interval) => database.run(`update turns set kept_at = kept_at - interval '${interval}'`),
     loseDatabase: database.drop,
     async drop() {
       for (const close of closing.toReversed()) await close();

@@ -11,9 +11,9 @@ export const limits = {
   /** First pause before a turn is tried again, doubled each time up to `backoffMsMax`. */
   backoffMs: 1_000,
   backoffMsMax: 60_000,
-  /** How long a message waits for an AI that is away before it is answered with an apology. */
+  /** How long an AI that is away is tried for a message before it is answered with an apology. That others came before it is not counted. */
   patienceMs: 30 * 60_000,
-  /** How long sending a saved reply is tried before the turn is parked. */
+  /** How long a turn is tried, its sending above all, before it is parked. */
   deliveryMsMax: 24 * 60 * 60_000,
   /** The whole of one attempt to answer. */
   answerMsMax: 300_000,

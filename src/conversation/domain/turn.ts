@@ -24,8 +24,6 @@ export type Turn = {
   readonly buttonsAt?: string;
   /** How long ago it was kept when it was claimed, by the database's clock. */
   readonly ageMs: number;
-  /** How long ago an operator brought it back, likewise: what is waited for is waited for from then on. Absent: nobody did. */
-  readonly sinceReplayMs?: number;
   /** The person asked to stop this turn before it was claimed. */
   readonly stopRequested?: true;
   /** For a `/stop`: it overtook and ended a running turn. */

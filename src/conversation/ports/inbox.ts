@@ -118,6 +118,8 @@ export type Kept = "new" | "queued" | "joined" | "known" | "full";
 
 export type Claim = {
   readonly turn: Turn;
+  /** How long ago it was first claimed, since it was kept or an operator brought it back. 0 on the first try. */
+  readonly triedMs: number;
   /** How many holders in a row, before this one, vanished without a word. */
   readonly crashes: number;
   /** Why the room takes nothing from us, as far as was found out after the turn was kept. */

@@ -48,13 +48,13 @@ const claim: Statement = {
     select held.id as room_id, oldest.id from held cross join lateral (
       select id from turns where room_id = held.id and state in ('waiting', 'answered') order by seq limit 1) oldest
   ), claimed as (
-    update turns set attempt = attempt + 1, crashes = crashes + 1
+    update turns set attempt = attempt + 1, crashes = crashes + 1, begun_at = coalesce(begun_at, now())
       from head where turns.id = head.id and turns.state in ('waiting', 'answered')
     returning turns.*
   ) select held.id as room_id, held.last_seq, claimed.id, claimed.message, claimed.attempt, claimed.crashes, claimed.stop_requested,
            claimed.stopped_turn, claimed.parts, claimed.reply, claimed.saved_after, claimed.queued, newest_part.after, newest_turn.buttons_at,
            neighbours.joined, (extract(epoch from now() - claimed.kept_at) * 1000)::float8 as age_ms,
-           (extract(epoch from now() - claimed.replayed_at) * 1000)::float8 as since_replay_ms,
+           (extract(epoch from now() - claimed.begun_at) * 1000)::float8 as tried_ms,
            case when claimed.seq <= held.shut_seq then held.shut_reason end as shut
       from held left join claimed on claimed.room_id = held.id
       left join lateral (select case when reply ? 'buttons' then parts->>-1 end as buttons_at from turns
@@ -82,7 +82,7 @@ type ClaimRow = {
   buttons_at: string | null;
   joined: ChannelMessage[] | null;
   age_ms: number;
-  since_replay_ms: number | null;
+  tried_ms: number;
   shut: string | null;
 };
 
@@ -96,13 +96,13 @@ function readClaim(row: ClaimRow): Claim {
     ...(row.saved_after !== null && { savedAfter: row.saved_after }),
     ...(row.buttons_at && { buttonsAt: row.buttons_at }),
     ageMs: Math.max(0, row.age_ms),
-    ...(row.since_replay_ms !== null && { sinceReplayMs: Math.max(0, row.since_replay_ms) }),
     ...(row.stop_requested && { stopRequested: true as const }),
     ...(row.stopped_turn && { stoppedTurn: true as const }),
     ...(row.queued && { wasQueued: true as const }),
     ...(row.reply && { reply: row.reply }),
   };
-  return { turn, crashes: row.crashes - 1, ...(row.shut !== null && { shut: row.shut }) };
+  const triedMs = Math.max(0, row.tried_ms);
+  return { turn, triedMs, crashes: row.crashes - 1, ...(row.shut !== null && { shut: row.shut }) };
 }
 
 /** A claimed room without work goes to rest, unless a message came meanwhile: then it is free at once. */

@@ -9,6 +9,7 @@ import { revisions } from "../migrations/0006-revisions.ts";
 import { instructions } from "../migrations/0007-instructions.ts";
 import { savedAfter } from "../migrations/0009-saved-after.ts";
 import { replayedAt } from "../migrations/0010-replayed-at.ts";
+import { begunAt } from "../migrations/0011-begun-at.ts";
 import type { Postgres } from "./connect-postgres.ts";
 
 /** Forward only, in this order, listed in code. Each must work with the previous version still running. */
@@ -23,6 +24,7 @@ const migrations: readonly (readonly [name: string, statements: readonly string[
   ["0008-fair-shares", fairShares],
   ["0009-saved-after", savedAfter],
   ["0010-replayed-at", replayedAt],
+  ["0011-begun-at", begunAt],
 ];
 
 /** Building an index over years of messages takes its time, and whoever waits for it waits as long. */

@@ -95,7 +95,7 @@ const replay: Statement = {
     update turns set joins_seq = room.last_seq from parked, room where turns.room_id = parked.room_id and turns.joins_seq = parked.seq
   ), replayed as (
     update turns set seq = room.last_seq, attempt = attempt + 1, crashes = 0, stop_requested = false, ended_at = null,
-        replayed_at = now(),
+        begun_at = null,
         state = case when reply is null or $2::boolean then 'waiting' else 'answered' end,
         reply = case when $2::boolean then null else reply end,
         answered_at = case when $2::boolean then null else answered_at end
