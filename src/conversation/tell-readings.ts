@@ -14,8 +14,8 @@ const heardCharsMax = 1_000;
 const nameCharsMax = 100;
 
 /**
- * Pure: tells what was heard and what is missing. That a video or a sticker cannot be read is only said of a message that holds nothing
- * else (`isMute`): beside a question, nobody waits for it.
+ * Pure: tells what was heard and what is missing. That a sticker, a poll or a place cannot be read is only said of a message that holds
+ * nothing else (`isMute`): their names tell the model what they are, and beside a question nobody waits for more.
  */
 export function tellReadings(
   { attachments }: Spoken,
@@ -27,7 +27,7 @@ export function tellReadings(
     const reading: Reading = because === undefined ? attachment.reading : { kind: "unread", because };
     const name = asCode(attachment.name);
     if (reading.kind === "document") return reading.isCut ? [say(language, "attachments.cut", { name })] : [];
-    if (reading.kind !== "unread" || (reading.because === "unreadable" && !isMute)) return [];
+    if (reading.kind !== "unread" || (attachment.kind === "other" && !isMute)) return [];
     return [say(language, `attachments.${reading.because}`, { name })];
   });
   const words = attachments.flatMap(({ reading }) => (reading.kind === "heard" ? [reading.words] : []));

@@ -187,9 +187,12 @@ test.each([
   expect(asked()?.content).toMatch(/^\[sent [^\]]*\]\n\ndid you get it\?$/);
 });
 
-test("a video beside a question is no matter for a complaint; a file that is gone is", async () => {
+test("a sticker beside a question is no matter for a complaint; a video that I ask about is, and a file that is gone", async () => {
   room = await openRoom();
-  expect(await room.ask({ text: "why?", attachments: [sent("video", "a.mp4")] })).toBe("I see.");
+  expect(await room.ask({ text: "why?", attachments: [sent("other", "sticker 🙃")] })).toBe("I see.");
+  expect(await room.ask({ text: "what happens here?", attachments: [sent("video", "a.mp4")] })).toBe(
+    "I see.\n\n*(I can read text, pictures, PDFs and other files that hold text, but not this.)*",
+  );
   expect(await room.ask({ text: "why?", attachments: [sent("document", "a.txt")] })).toBe(
     "I see.\n\n*(I could not get `a.txt`. Please send it again.)*",
   );
