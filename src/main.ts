@@ -48,6 +48,8 @@ type Telling = { readonly log: Log; readonly report: Report };
 const program = { name: "Parley", version: readVersion() };
 /** How long a load balancer may take to see that an instance is not ready any more. Until then it is served. */
 const noticeMs = 1_500;
+/** How long what still hangs when all is closed may keep the process. */
+const lingerMs = 1_000;
 
 try {
   const [, , word, ...words] = process.argv;
@@ -130,6 +132,7 @@ async function main(mode: Mode, config: Config): Promise<void> {
     for (const close of closing.toReversed())
       await Promise.resolve(close()).catch((error: unknown) => report("closing", error));
     log.info({}, "stopped");
+    setTimeout(() => process.exit(), lingerMs).unref(); // a database that says nothing keeps its connections open
   }
 }
 

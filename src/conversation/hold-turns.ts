@@ -35,9 +35,12 @@ export type TurnHold = Hold & {
 type TakenClaim = Pick<Claim, "turn" | "triedMs">;
 
 export type HeldTurns = {
-  /** `claimedAtMs`: just before it was claimed, by `performance.now()`; its lease began later, so it ends later than we believe. */
+  /**
+   * `claimedAtMs`: just before it was claimed, by `performance.now()`; its lease began later, so it ends later than we believe. An earlier
+   * attempt of ours that is still in hand has lost it.
+   */
   take(claim: TakenClaim, claimedAtMs: number): HeldTurn;
-  release(turnId: string): void;
+  release(held: HeldTurn): void;
   /** Those in hand. */
   turns(): readonly Turn[];
   /** Extends the leases of those in hand now. Never rejects. */
@@ -113,14 +116,19 @@ export function holdTurns(gateway: Holder, handBack: AbortSignal): HeldTurns {
 
   return {
     take(claim, claimedAtMs) {
+      const earlier = holdings.get(claim.turn.id);
+      earlier?.letGo("lost");
+      earlier?.end();
       const holding = hold(claim, claimedAtMs, { limits, isSure });
       holdings.set(claim.turn.id, holding);
       if (handBack.aborted) holding.letGo("shutdown");
       return holding.held;
     },
-    release(turnId) {
-      holdings.get(turnId)?.end();
-      holdings.delete(turnId);
+    release(held) {
+      const holding = holdings.get(held.turn.id);
+      if (holding?.held !== held) return;
+      holding.end();
+      holdings.delete(held.turn.id);
     },
     turns: turnsInHand,
     renew,

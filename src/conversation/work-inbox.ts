@@ -17,17 +17,21 @@ export type WorkSignals = { readonly taking: AbortSignal; readonly holding: Abor
 export async function workInbox(gateway: Gateway, { taking, holding }: WorkSignals): Promise<void> {
   const { wire, journal, limits } = gateway;
   const held = holdTurns(gateway, holding);
-  const working = new Set<Promise<void>>();
+  /** By turn. */
+  const working = new Map<string, Promise<void>>();
   const claim = claimer(gateway, held);
   const bell = newBell();
   wire.hear("work", bell.ring, taking);
   const sweeping = sweep(gateway, bell, taking);
 
-  const work = async (claim: Claim, claimedAtMs: number) => {
+  /** Where others took us for dead, an earlier attempt of ours may be in hand still: what it has sent is known when it has ended. */
+  const work = async (claim: Claim, claimedAtMs: number, earlier: Promise<void> | undefined) => {
+    const turn = held.take(claim, claimedAtMs);
     try {
-      if (await seeThrough(held.take(claim, claimedAtMs), claim, gateway)) bell.ring();
+      await earlier;
+      if (await seeThrough(turn, claim, gateway)) bell.ring();
     } finally {
-      held.release(claim.turn.id);
+      held.release(turn);
     }
   };
 
@@ -37,17 +41,20 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
     const claims = free > 0 ? await claim(free) : [];
     for (const claim of claims) {
       failpoint("claimed", claim.turn.message);
-      const task = work(claim, claimedAtMs).catch((error: unknown) => journal.failed("ending a turn", error));
-      working.add(task);
+      const { id } = claim.turn;
+      const task = work(claim, claimedAtMs, working.get(id)).catch((error: unknown) =>
+        journal.failed("ending a turn", error),
+      );
+      working.set(id, task);
       void task.finally(() => {
-        working.delete(task);
+        if (working.get(id) === task) working.delete(id);
         // Whoever waits for a free slot, waits for this.
         if (working.size === limits.turnsAtOnceMax - 1) bell.ring();
       });
     }
     if (claims.length < free || free === 0) await bell.wait(taking);
   }
-  await Promise.all(working);
+  await Promise.all(working.values());
   await sweeping;
   held.end();
 }

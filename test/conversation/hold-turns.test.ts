@@ -1,4 +1,3 @@
-import type { NetConnectOpts } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { LeaseUnsureError } from "../../src/conversation/domain/errors.ts";
 import { limits } from "../../src/conversation/domain/limits.ts";
@@ -8,8 +7,9 @@ import type { Claim } from "../../src/conversation/ports/inbox.ts";
 import { Secret } from "../../src/secret.ts";
 import { openStore, type Store } from "../../src/store/open-store.ts";
 import { connectPostgres, type Postgres } from "../../src/store/postgres/connect-postgres.ts";
-import { startTcpFaultProxy, type TcpFaultProxy } from "../faults/tcp-fault-proxy.ts";
+import type { TcpFaultProxy } from "../faults/tcp-fault-proxy.ts";
 import { message } from "../messages.ts";
+import { databaseProxy } from "../setup/database-proxy.ts";
 import { openTestStore, type TestStore } from "../setup/open-test-store.ts";
 import { until } from "../until.ts";
 import { silentJournal } from "./small-world.ts";
@@ -24,10 +24,9 @@ const ending = new AbortController();
 
 beforeEach(async () => {
   other = await openTestStore();
-  way = await startTcpFaultProxy(addressOf(other.url));
-  const { username, password, pathname } = new URL(other.url);
-  const url = new Secret(`postgres://${username}:${password}@127.0.0.1:${way.port}${pathname}`);
-  postgres = connectPostgres({ url, connectionsMax: 2, report() {} });
+  const proxy = await databaseProxy(other.url);
+  way = proxy.way;
+  postgres = connectPostgres({ url: new Secret(proxy.url), connectionsMax: 2, report() {} });
   store = await openStore({ postgres, isShared: true, sessionTtlMs: 60_000, messagesPerMinute: 20, report() {} });
 });
 afterEach(async () => {
@@ -115,22 +114,16 @@ async function claimAndHold(given = limits): Promise<{ readonly held: HeldTurn; 
   const claimedAtMs = performance.now();
   const claim = await claimOne(given.leaseMs);
   const holding = holdTurns({ ...store, journal: silentJournal, limits: given }, ending.signal);
+  const held = holding.take(claim, claimedAtMs);
   const end = () => {
-    holding.release(claim.turn.id);
+    holding.release(held);
     holding.end();
   };
-  return { held: holding.take(claim, claimedAtMs), end };
+  return { held, end };
 }
 
 async function claimOne(leaseMs: number): Promise<Claim> {
   const [claim] = await store.inbox.claim(1, leaseMs);
   if (!claim) throw new Error("there was nothing to claim");
   return claim;
-}
-
-/** The tests' server may listen on a socket in a folder that travels as `host`. */
-function addressOf(url: string): NetConnectOpts {
-  const { hostname, port, searchParams } = new URL(url);
-  const folder = searchParams.get("host");
-  return folder ? { path: `${folder}/.s.PGSQL.${port}` } : { host: hostname, port: Number(port) };
 }

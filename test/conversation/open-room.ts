@@ -26,6 +26,8 @@ export type OpenRoom = {
   readonly failures: string[];
   models: readonly Model[];
   answer: AiClient["stream"];
+  /** Writes, and waits for nothing. */
+  write(given: Partial<ChannelMessage>): Promise<void>;
   /** Writes, waits for the answer, and returns what the room shows for it. */
   ask(given: Partial<ChannelMessage>): Promise<string>;
   close(): Promise<void>;
@@ -37,7 +39,7 @@ export async function openRoom(
   const store = await openTestStore();
   const platform: Platform = { parts: [] };
   const [taking, holding] = [new AbortController(), new AbortController()];
-  const room: Omit<OpenRoom, "ask" | "close"> = {
+  const room: Omit<OpenRoom, "write" | "ask" | "close"> = {
     store,
     files: new Map(),
     fetched: [],
@@ -68,13 +70,16 @@ export async function openRoom(
   const working = workInbox(gateway, { taking: taking.signal, holding: holding.signal });
 
   return Object.assign(room, {
+    async write(written: Partial<ChannelMessage>) {
+      await acceptMessages([message({ channel: "test", ...written })], gateway);
+    },
     async ask(asked: Partial<ChannelMessage>) {
       const one = message({ channel: "test", ...asked });
       await acceptMessages([one], gateway);
       const recent = () => store.transcripts.recent("test", one.room, 20);
       const ended = async () =>
         (await recent()).find(({ message, state }) => message.id === one.id && state === "delivered");
-      const { turnId } = await until(ended, "it is answered", 10_000);
+      const { turnId } = await until(ended, "it is answered", 30_000);
       return transcriptOf(platform, one.room).find((answer) => answer.turnId === turnId)?.text ?? "";
     },
     async close() {

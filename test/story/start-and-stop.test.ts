@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { databaseProxy } from "../setup/database-proxy.ts";
 import { findFreePort } from "../setup/find-free-port.ts";
 import { findRedis } from "../setup/find-redis.ts";
 import { startRedis } from "../setup/redis.ts";
@@ -175,6 +176,19 @@ test("after SIGTERM it is served until a load balancer has seen that it is not r
   await until(async () => (await status()) === "refused", "it is closed", 30_000);
   expect(performance.now() - toldAtMs).toBeGreaterThan(1_500);
   expect(await parley.exited).toBe(0);
+});
+
+test("SIGTERM ends it while the database says nothing", async () => {
+  const { way, url } = await databaseProxy(world.databaseUrl);
+  const parley = await world.start({ DATABASE_URL: url, DRAIN_SECONDS: "1" });
+  way.hang();
+  await until(
+    async () => (await getJson(`${parley.url}/health`)).status === 503,
+    "it sees that nothing answers",
+    30_000,
+  );
+  expect(await parley.stop()).toBe(0);
+  await way.close();
 });
 
 test("a GitHub Models token without a server says in one sentence that the service is gone", async () => {

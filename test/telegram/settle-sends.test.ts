@@ -69,6 +69,16 @@ test("what is sent is noted also when the turn is not ours for certain any more 
   expect(noted).toEqual([[String(double.transcript(7).at(-1)?.id), longer]]);
 });
 
+test("an answer that was sent, and could not be noted because the turn was lost, is known when we have the turn once more", async () => {
+  const double = await telegram();
+  const { channel, message } = await asked(double, { chat: 7, text: "Hi" });
+  const first = await channel.show(turnOf(message), complete("Hello."), async () => {}, holding());
+  const again = { ...turnOf(message), attempt: 2 };
+  expect(await channel.show(again, complete("Hello again."), async () => {}, holding())).toEqual(first);
+  expect(botTexts(double, 7)).toEqual(["Hello again."]);
+  expect(channel.unsettled).toEqual([]);
+});
+
 test("an answer that had no connection was not sent, and is not looked for", async () => {
   const double = await telegram();
   const { show } = await asked(double, { chat: 7, text: "Hi" });

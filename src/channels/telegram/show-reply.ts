@@ -80,7 +80,8 @@ export function replyShower(api: Api["raw"], options: SettleOptions, timings: Te
     async show(turn, reply, note, hold) {
       const isGroup = turn.message.audience === "group";
       const isDraft = reply.end === undefined;
-      const room = { ...telegramAddress(turn.message), turn, hold, isGroup, isDraft, shown: [...turn.shown] };
+      const shown = means.doubts.shown(turn);
+      const room = { ...telegramAddress(turn.message), turn, hold, isGroup, isDraft, shown: [...shown] };
       noteKnown(room, means);
       means.doubts.of(turn); // from the turn's first sign on, so that we know that we held it all along
       hold.check();
@@ -91,6 +92,8 @@ export function replyShower(api: Api["raw"], options: SettleOptions, timings: Te
         // What stands there and is not noted would be sent again.
         if (room.shown.join() !== turn.shown.join()) await note([...room.shown]);
         throw error;
+      } finally {
+        if (room.shown.join() !== shown.join()) means.doubts.noteShown(turn, room.shown); // "typing" knows of no parts that came beside it
       }
       return room.shown;
     },

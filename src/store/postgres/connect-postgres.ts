@@ -1,6 +1,7 @@
 import pg from "pg";
 import { StoreError } from "../../conversation/domain/errors.ts";
 import type { Secret } from "../../secret.ts";
+import { sayGoodbye } from "./say-goodbye.ts";
 
 /** One PostgreSQL, as the rest of the store uses it. */
 export type Postgres = {
@@ -85,7 +86,7 @@ export function connectPostgres({ url, connectionsMax, report }: PostgresOptions
       const [answer] = await query<{ readOnly: string }>(ping, []);
       if (answer?.readOnly === "on") throw new StoreError("the database is read-only", undefined);
     },
-    close: () => pool.end(),
+    close: () => sayGoodbye(pool.end()),
   };
 }
 

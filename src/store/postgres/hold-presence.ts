@@ -3,6 +3,7 @@ import type pg from "pg";
 import { pause } from "../../conversation/domain/pause.ts";
 import type { Presence } from "../../conversation/ports/presence.ts";
 import type { Postgres } from "./connect-postgres.ts";
+import { sayGoodbye } from "./say-goodbye.ts";
 
 /** This instance, as the others see it: a number, alive as long as its advisory lock is held. */
 export type HeldPresence = Presence & {
@@ -50,8 +51,8 @@ export async function holdPresence(
     if (ended.signal.aborted) return await connection.end();
     client = connection;
     sinceMs = performance.now();
-    connection.once("end", holdAgain);
-    watch(connection).catch(() => connection.end());
+    connection.once("end", () => holdAgain(connection));
+    watch(connection).catch(() => holdAgain(connection));
   };
   const watch = async (connection: pg.Client) => {
     for (;;) {
@@ -60,15 +61,18 @@ export async function holdPresence(
       await connection.query(beat);
     }
   };
-  const holdAgain = () => {
-    if (ended.signal.aborted) return;
+  /** The old connection is let go last: perhaps it stands, and only this process, or the database, was slow to answer. */
+  const holdAgain = (old?: pg.Client) => {
+    if (ended.signal.aborted || client !== old) return;
     client = undefined;
     sinceMs = Infinity;
     wasLost = true;
-    hold().catch((error: unknown) => {
-      report("telling the other instances that this one lives", error);
-      retry = setTimeout(holdAgain, reconnectMs);
-    });
+    hold()
+      .catch((error: unknown) => {
+        report("telling the other instances that this one lives", error);
+        retry = setTimeout(holdAgain, reconnectMs);
+      })
+      .finally(() => void old?.end().catch(() => {}));
   };
 
   await hold();
@@ -79,7 +83,7 @@ export async function holdPresence(
     async release() {
       ended.abort();
       clearTimeout(retry);
-      await client?.end();
+      if (client) await sayGoodbye(client.end());
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Wire } from "../../conversation/ports/wire.ts";
 import { bundleHints } from "../bundle-hints.ts";
 import { inProcessWire } from "../in-process/in-process-wire.ts";
 import type { Postgres } from "./connect-postgres.ts";
+import { sayGoodbye } from "./say-goodbye.ts";
 
 /** NOTIFY refuses payloads of 8,000 bytes and more; a character is up to 3 bytes here. */
 const bundleCharsMax = 2_600;
@@ -52,7 +53,7 @@ export function postgresWire(
     async close() {
       closed = true;
       clearTimeout(retry);
-      await client?.end();
+      if (client) await sayGoodbye(client.end());
     },
   };
 }
