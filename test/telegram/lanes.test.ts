@@ -111,6 +111,32 @@ test("while the whole bot is refused, drafts are left out, answers are put back,
   expect(double.calls).toHaveLength(calls);
 });
 
+test("three chats that are banned for an hour silence the others for half a minute, then an answer shows how it is", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const double = await telegram();
+  const channel = channelTo(double);
+  const show = (chat: number) =>
+    channel.show(turnOf(directMessage(double, chat)), complete("Hello."), async () => {}, holding());
+  const refused = async (chat: number) => {
+    double.failNext("sendMessage", refusal(3_600));
+    await expect(show(chat)).rejects.toMatchObject({ retryable: true });
+  };
+  for (const chat of [1, 2, 3]) await refused(chat);
+  const error = await show(4).catch((error: unknown) => error);
+  expect((error as ChannelError).retryAfterMs).toBeLessThanOrEqual(30_000);
+  expect(botTexts(double, 4)).toEqual([]);
+  vi.advanceTimersByTime(30_000);
+  await show(4);
+  expect(botTexts(double, 4)).toEqual(["Hello."]);
+
+  for (const chat of [5, 6, 7]) await refused(chat);
+  const calls = double.callsOf("sendMessage").length;
+  await expect(show(8)).rejects.toMatchObject({ retryable: true });
+  vi.advanceTimersByTime(30_000);
+  await expect(show(1)).rejects.toMatchObject({ retryable: true }); // its own hour goes on
+  expect(double.callsOf("sendMessage")).toHaveLength(calls);
+});
+
 test("what one instance is told of the whole bot, another keeps to as well", async () => {
   const double = await telegram();
   const wire = inProcessWire();

@@ -30,6 +30,8 @@ const waitMsMax = 3_000;
 /** This many chats, refused one after the other and within this time, are no coincidence. */
 const refusedChatsMin = 3;
 const refusedWithinMs = 5_000;
+/** Three chats may have been refused for themselves, for hours: after this the next answers show whether it was the bot. */
+const closedMsMax = 30_000;
 /** The lane of the whole bot; the others are chats. */
 const everyChat = "every chat";
 /** How long a slower pace lasts, before it is doubled. */
@@ -37,8 +39,8 @@ const easeMs = 60_000;
 
 /**
  * Paced by what the platform says. Drafts leave half of the usual 30 messages a second to answers. Answers are not held back before
- * several chats in a row were refused, which means the bot and not the chats: then all is silent for as long as Telegram asked, on
- * all instances, and after that 30 a second, half as many each time it happens again, and more by and by when it does not.
+ * several chats in a row were refused, which means the bot and not the chats: then all is silent for as long as Telegram asked, but
+ * half a minute at most, on all instances, and after that 30 a second, half as many each time it happens again, and more by and by when it does not.
  */
 export function writePacer(pauses: Pauses): WritePacer {
   let fullAtMs = 0;
@@ -86,7 +88,7 @@ export function writePacer(pauses: Pauses): WritePacer {
       refusals = [...recent, { chatId, atMs: nowMs, retryAfterMs }].slice(-refusedChatsMin);
       if (refusals.length < refusedChatsMin) return;
       // The shortest, as one of them may have been refused for itself; each chat's own pause is kept with the chat.
-      pauses.begin(everyChat, Math.min(...refusals.map((one) => one.retryAfterMs)));
+      pauses.begin(everyChat, Math.min(closedMsMax, ...refusals.map((one) => one.retryAfterMs)));
       refusals = [];
     },
   };
