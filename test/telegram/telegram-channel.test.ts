@@ -394,11 +394,12 @@ test("in a group an answer pings nobody; in a private chat names can be touched"
   expect([...botTexts(double, -5), ...botTexts(double, 7)]).toEqual(["Come, ＠ada!", "@BotFather does."]);
 });
 
-test("in a busy group drafts make room for the answers", async () => {
+test("in a busy group drafts make room for the answers, and typing shows that it goes on", async () => {
   const double = await telegram({ floodLimits: true });
   const { show } = await asked(double, { chat: -5, from: 7, text: "@parley_bot hi" });
   let shown: readonly string[] = [];
   for (let count = 0; count < 40; count += 1) shown = await show({ text: `Growing ${count}` }, shown);
+  await until(() => double.callsOf("sendChatAction").length > 20, "typing");
   await show(complete("Done."), shown);
   expect(botTexts(double, -5)).toEqual(["Done."]);
 });

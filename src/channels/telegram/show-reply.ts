@@ -115,7 +115,7 @@ async function showDraft(room: Showing, reply: Reply, note: NoteParts, means: Me
   if (pacer.isClosed() || line.isClosed(room, line.idNow(room.chatId))) return;
   const parts = partsIn(room, reply);
   const growing = parts.at(-1);
-  if (growing && writer.isBusy(room)) return;
+  if (growing && writer.isBusy(room)) return showThatItGoesOn(room, means);
   const isNew = shown.length === 0 || shown.length < parts.length;
   if (isNew && !reply.stays && drafts.isPossible(room)) {
     if (parts.length > 1) {
@@ -127,6 +127,12 @@ async function showDraft(room: Showing, reply: Reply, note: NoteParts, means: Me
   }
   if (growing && shown.length <= parts.length) await showParts(room, parts, note, means);
   else await writer.showTyping(room);
+}
+
+/** A group takes few writes, and any number of actions. Nothing waits for it, least of all the answer. */
+function showThatItGoesOn(room: Showing, { pacer, writer }: Means): void {
+  if (pacer.isLow()) return;
+  writer.showTyping(room).catch(() => {});
 }
 
 async function showAnswer(room: Showing, reply: Reply, note: NoteParts, means: Means): Promise<void> {
