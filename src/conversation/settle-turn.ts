@@ -4,6 +4,7 @@ import type { Limits } from "./domain/limits.ts";
 import { referenceOf } from "./domain/reference.ts";
 import { say } from "./domain/words/say.ts";
 import { endReason, type HeldTurn } from "./hold-turns.ts";
+import { markMessage } from "./mark-message.ts";
 import { persist } from "./persist.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import { saveReply } from "./save-reply.ts";
@@ -53,7 +54,7 @@ async function decide(held: HeldTurn, error: unknown, gateway: Gateway): Promise
 
 /** A turn whose room was found shut since it was kept: nobody asks an AI, or the platform, for what cannot be shown. */
 export async function settleShut(held: HeldTurn, reason: string, gateway: Gateway): Promise<boolean> {
-  return await park(held, `room was shut: ${reason}`, gateway);
+  return await putAside(held, `room was shut: ${reason}`, gateway);
 }
 
 /** A turn that killed its workers: it gets an apology, and if even that kills, it is parked. */
@@ -105,7 +106,14 @@ async function putBack(
   return facts.delayMs === 0;
 }
 
-async function park(
+async function park(held: HeldTurn, reason: string, gateway: Gateway): Promise<boolean> {
+  const more = await putAside(held, reason, gateway);
+  const { message, wasQueued } = held.turn;
+  if (wasQueued) markMessage(message, "taken", gateway);
+  return more;
+}
+
+async function putAside(
   { turn, sending }: HeldTurn,
   reason: string,
   { inbox, journal, limits }: Gateway,

@@ -3,6 +3,7 @@ import { ChannelError } from "../../src/conversation/domain/errors.ts";
 import { type Limits, limits } from "../../src/conversation/domain/limits.ts";
 import type { Attachment, AttachmentKind, ChannelMessage } from "../../src/conversation/domain/message.ts";
 import type { AiClient, AiEnd, Prompt } from "../../src/conversation/ports/ai-client.ts";
+import type { Channel } from "../../src/conversation/ports/channel.ts";
 import type { Gateway } from "../../src/conversation/ports/gateway.ts";
 import type { Model } from "../../src/conversation/ports/model-catalogue.ts";
 import type { Transcriber } from "../../src/conversation/ports/transcriber.ts";
@@ -11,7 +12,7 @@ import { documentReader } from "../../src/documents/document-reader.ts";
 import { message } from "../messages.ts";
 import { openTestStore, type TestStore } from "../setup/open-test-store.ts";
 import { until } from "../until.ts";
-import { smallRoom, type Platform, transcriptOf } from "./small-room.ts";
+import { type Faults, smallRoom, type Platform, transcriptOf } from "./small-room.ts";
 import { silentJournal } from "./small-world.ts";
 
 /** A room in which things are sent, on a real database. What is not readonly may be changed while it is open. */
@@ -24,6 +25,12 @@ export type OpenRoom = {
   readonly prompts: Prompt[];
   /** What operators are told has failed. */
   readonly failures: string[];
+  /** Each sign as the platform came to show it, or to take it away: "queued id". */
+  readonly marks: string[];
+  /** A sign is shown only when this has resolved; taken away it is at once. */
+  noting: Promise<void>;
+  /** What the platform says to everything that is shown. */
+  refusal: ChannelError | undefined;
   models: readonly Model[];
   answer: AiClient["stream"];
   /** Writes, and waits for nothing. */
@@ -45,6 +52,9 @@ export async function openRoom(
     fetched: [],
     prompts: [],
     failures: [],
+    marks: [],
+    noting: Promise.resolve(),
+    refusal: undefined,
     models: [{ id: "small" }],
     async *answer() {
       yield { text: "I see." };
@@ -53,7 +63,9 @@ export async function openRoom(
   };
   const gateway: Gateway = {
     ...store,
-    channels: new Map([["test", { ...smallRoom(platform, noFaults), fetch: fetchFrom(room) }]]),
+    channels: new Map([
+      ["test", { ...smallRoom(platform, faultsOf(room)), fetch: fetchFrom(room), mark: markIn(room) }],
+    ]),
     ai: {
       stream(prompt, signal) {
         room.prompts.push(prompt);
@@ -105,4 +117,18 @@ function fetchFrom({ files, fetched }: Pick<OpenRoom, "files" | "fetched">) {
   };
 }
 
-const noFaults = { async before() {}, async after() {} };
+function faultsOf(room: Pick<OpenRoom, "refusal">): Faults {
+  return {
+    async before() {
+      if (room.refusal) throw room.refusal;
+    },
+    async after() {},
+  };
+}
+
+function markIn(room: Pick<OpenRoom, "marks" | "noting">): NonNullable<Channel["mark"]> {
+  return async ({ id }, mark) => {
+    if (mark === "queued") await room.noting;
+    room.marks.push(`${mark} ${id}`);
+  };
+}

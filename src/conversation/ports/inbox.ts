@@ -45,6 +45,9 @@ export interface Inbox {
    */
   delivered(turn: Turn, parts: readonly string[]): Promise<boolean>;
 
+  /** Whether the message, which was kept, has yet to be answered. */
+  awaits(message: ChannelMessage): Promise<boolean>;
+
   /** Frees the turn for another attempt, `delayMs` from now; the room waits with it. `reason` is for operators. */
   putBack(turn: Turn, delayMs: number, reason: string): Promise<void>;
 

@@ -79,6 +79,10 @@ export function postgresInbox(
       return freed.more;
     },
 
+    async awaits({ channel, room, id }) {
+      return (await query(findAwaited, [channel, room, id])).length > 0;
+    },
+
     async putBack(turn, delayMs, reason) {
       await fenced(turn, putBack, [delayMs, storable(reason), toJson(turn.shown)]);
     },
@@ -261,6 +265,12 @@ const parkAnd = (endRoom: string) => `with ${roomOfTurn}, turn as (
 
 const park: Statement = { name: "park", text: parkAnd(freeRoom) };
 const shut: Statement = { name: "shut", text: parkAnd(shutRoom) };
+
+const findAwaited: Statement = {
+  name: "find-awaited",
+  text: `select from turns join rooms on rooms.id = turns.room_id
+     where rooms.channel = $1 and rooms.room = $2 and message_id = $3 and state in ('waiting', 'answered')`,
+};
 
 const putBack: Statement = {
   name: "put-back",
