@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { LeaseUnsureError } from "../../src/conversation/domain/errors.ts";
 import type { ChannelMessage } from "../../src/conversation/domain/message.ts";
+import type { Turn } from "../../src/conversation/domain/turn.ts";
 import { holding } from "../holding.ts";
 import { until } from "../until.ts";
 import { type Started, startDiscord } from "./start-discord.ts";
@@ -352,4 +354,22 @@ test("a file has the time that a slow line takes, and what is merely unanswered 
   await started.show(question, { text: `${text}\n\n${more}`, end }, { shown });
   expect(sent(started, "POST")).toBe(3);
   expect(answers(started)).toEqual([text, more]);
+});
+
+test("a call that broke off is not made once more when the turn may be another's by then", async () => {
+  const started = await startDiscord();
+  const message = await ask(started);
+  const isOut = () => sent(started, "POST") > 0;
+  const check = () => {
+    if (isOut()) throw new LeaseUnsureError("perhaps it is another's");
+  };
+  started.discord.failNext({ method: "POST", path: /messages$/ }, "reset");
+  const turn: Turn = { id: "1", message, attempt: 1, shown: [], ageMs: 0 };
+  const showing = started.channel.show(turn, { text: "Late.", end: "complete" }, async () => {}, {
+    ...holding(),
+    check,
+  });
+  await expect(showing).rejects.toMatchObject({ retryable: true });
+  expect(sent(started, "POST")).toBe(1);
+  expect(answers(started)).toEqual([]);
 });

@@ -6,8 +6,10 @@ import {
   type RateLimitData,
   type RawFile,
 } from "@discordjs/rest";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import type { Hold } from "../../conversation/ports/channel.ts";
 import type { Secret } from "../../secret.ts";
 import type { Pauses } from "../share-pauses.ts";
 import type { DiscordTimings } from "./discord-timings.ts";
@@ -28,6 +30,12 @@ export interface DiscordRest {
    * @throws DiscordRefusal
    */
   history(channelId: string, page: HistoryPage, signal?: AbortSignal): Promise<readonly HistoryMessage[]>;
+
+  /**
+   * Runs what calls on behalf of a turn. What has to wait before it goes out, or is asked once more, goes out only while the turn is
+   * held: nothing that is late may come after what its next holder shows.
+   */
+  whileHeld<T>(hold: Pick<Hold, "check">, run: () => Promise<T>): Promise<T>;
 
   /** Whether drafts to this channel should be left out now, so that final texts find a place. */
   isTight(channelId: string): boolean;
@@ -54,9 +62,12 @@ type CallOptions = {
 
 export function discordRest({ token, apiBase, pauses }: RestOptions, { callMs, uploadMs }: CallTimings): DiscordRest {
   const { enter, leave, isTight } = lanes(pauses);
+  const held = new AsyncLocalStorage<() => void>();
+  const goingOut = new AsyncLocalStorage<() => void>();
   // The seam below the library's queues: what waits in them must not go out after a ban has begun.
   const makeRequest: RESTOptions["makeRequest"] = async (url, init) => {
     const { pathname } = new URL(url);
+    goingOut.getStore()?.();
     enter(pathname);
     const answer = await DefaultRestOptions.makeRequest(url, init);
     leave(pathname, answer);
@@ -79,8 +90,12 @@ export function discordRest({ token, apiBase, pauses }: RestOptions, { callMs, u
   ): Promise<unknown> {
     const signal = AbortSignal.timeout(files.length > 0 ? uploadMs : callMs);
     const request = { method: methods[method], fullRoute: route, body, files: [...files], auth: !anonymous, signal };
+    const askedAtMs = performance.now();
+    const checkLate = () => void (performance.now() > askedAtMs + againMs && held.getStore()?.());
     try {
-      return await rest.request({ ...request, ...(query && { query: new URLSearchParams(query) }) });
+      return await goingOut.run(checkLate, () =>
+        rest.request({ ...request, ...(query && { query: new URLSearchParams(query) }) }),
+      );
     } catch (error) {
       throw readError(error);
     }
@@ -93,12 +108,14 @@ export function discordRest({ token, apiBase, pauses }: RestOptions, { callMs, u
       const refusal = readError(error);
       if (options.once || options.signal?.aborted || !refusal.retryable || refusal.retryAfterMs > 0) throw refusal;
       await pause(againMs);
+      held.getStore()?.();
       return attempt(method, route, options);
     }
   };
 
   return {
     call,
+    whileHeld: ({ check }, run) => held.run(check, run),
     isTight,
     async history(channelId, { after, limit }, signal) {
       const options = { query: { after, limit: String(limit) }, ...(signal && { signal }) };

@@ -11,7 +11,9 @@ import { DiscordRefusal, isArchived } from "./read-error.ts";
 export function showInThreads(rest: DiscordRest, show: Channel["show"]): Channel["show"] {
   const open = openThreads(rest);
 
-  return async (turn, reply, note, hold) => {
+  return (turn, reply, note, hold) => rest.whileHeld(hold, () => showThere(turn, reply, note, hold));
+
+  async function showThere(...[turn, reply, note, hold]: Parameters<Channel["show"]>): Promise<readonly string[]> {
     const address = await open(turn.message, hold).catch((error: unknown) => {
       // The next draft comes soon; only a final text has to wait for its time.
       if (reply.end || !(error instanceof DiscordRefusal) || error.retryAfterMs === 0) throw error;
@@ -27,7 +29,7 @@ export function showInThreads(rest: DiscordRest, show: Channel["show"]): Channel
       await rest.call("PATCH", `/channels/${address.channelId}`, { body: { archived: false } });
       return await show(placed, said, note, hold);
     }
-  };
+  }
 }
 
 /** In the first answer of a thread in which the bot hears nobody who does not mention it. */
