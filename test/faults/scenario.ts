@@ -1,7 +1,7 @@
 import { audit, type Findings } from "./audit.ts";
 import { type Cluster, type ClusterOptions, openCluster } from "./cluster.ts";
 import { openPlaces, type Place, type PlacesOptions } from "./places.ts";
-import { type Talk, talk } from "./talk.ts";
+import { type Talk, type TalkOptions, talk } from "./talk.ts";
 import { type AiWatch, watchAi } from "./watch-ai.ts";
 
 export type Size = "short" | "long";
@@ -12,8 +12,8 @@ export type Stage = {
   readonly places: readonly Place[];
   readonly watch: AiWatch;
   readonly size: Size;
-  /** People who write all the while. */
-  talk(options: { readonly messages: number; readonly perSecond: number }): Talk;
+  /** People who write; until the last fault, if it is not said how much. */
+  talk(options: TalkOptions): Talk;
   /** Something that does not hold. */
   complain(what: string): void;
 };
@@ -23,7 +23,7 @@ export type Scenario = {
   /** For `--only`. */
   readonly name: string;
   readonly setting: (size: Size) => Omit<ClusterOptions, "seed"> & { readonly places: PlacesOptions };
-  /** Hurts it; resolves after the last fault, when nobody writes any more. Says what was done, with figures. */
+  /** Hurts it; resolves after the last fault, and with it people stop to write. Says what was done, with figures. */
   readonly run: (stage: Stage) => Promise<string>;
   /** How long after that everything must be answered. */
   readonly drainSeconds: (size: Size) => number;
@@ -46,6 +46,7 @@ export async function play(scenario: Scenario, size: Size, seed: number): Promis
   const cluster = await openCluster({ ...options, seed });
   const ending = new AbortController();
   const complaints: string[] = [];
+  const talks: Talk[] = [];
   try {
     const places = await openPlaces(cluster, many);
     const watch = watchAi(cluster, places);
@@ -54,10 +55,20 @@ export async function play(scenario: Scenario, size: Size, seed: number): Promis
       places,
       watch,
       size,
-      talk: (options) => talk(places, cluster, options, ending.signal),
+      talk(options) {
+        const talking = talk(places, cluster, options, ending.signal);
+        talks.push(talking);
+        return talking;
+      },
       complain: (what) => complaints.push(what),
     });
-    const drainedSeconds = await drain(cluster, places, scenario.drainSeconds(size));
+    const lastFaultAtMs = performance.now();
+    for (const talking of talks) talking.stop();
+    await Promise.all(talks.map(({ ended }) => ended));
+    const drainedSeconds = await drain(cluster, places, {
+      fromMs: lastFaultAtMs,
+      seconds: scenario.drainSeconds(size),
+    });
     const findings = await audit(cluster, places, watch);
     if (!Number.isFinite(drainedSeconds)) complaints.push(`it was not drained within ${scenario.drainSeconds(size)} s`);
     const violations = [...complaints, ...findings.violations];
@@ -76,11 +87,12 @@ const pollMs = 100;
 /** A message that was not answered in time is looked at for this much longer, to tell late from never. */
 const graceFactor = 1.5;
 
-/** How many seconds until every message is at its end, and each platform has been told. */
-async function drain(cluster: Cluster, places: readonly Place[], seconds: number): Promise<number> {
-  const startedAtMs = performance.now();
+type Drain = { readonly fromMs: number; readonly seconds: number };
+
+/** How many seconds from then until every message is at its end, and each platform has been told. */
+async function drain(cluster: Cluster, places: readonly Place[], { fromMs, seconds }: Drain): Promise<number> {
   const written = places.reduce((sum, place) => sum + place.written, 0);
-  const passed = () => (performance.now() - startedAtMs) / 1_000;
+  const passed = () => (performance.now() - fromMs) / 1_000;
   while (passed() < seconds * graceFactor) {
     if (await isAtRest(cluster, written)) {
       const took = passed();

@@ -20,17 +20,25 @@ function hash(text: string): number {
 export type Talk = {
   /** Resolves when everything is written. */
   readonly ended: Promise<void>;
-  isOver(): boolean;
+  /** Nobody begins another message. */
+  stop(): void;
 };
 
-/** Many people at once: `messages` in random places, `perSecond` of them. A person writes on before the answer is there. */
+export type TalkOptions = {
+  readonly perSecond: number;
+  /** Until it is stopped, if absent. */
+  readonly messages?: number;
+};
+
+/** Many people at once, in random places. A person writes on before the answer is there. */
 export function talk(
   places: readonly Place[],
-  { random }: Cluster,
-  { messages, perSecond }: { readonly messages: number; readonly perSecond: number },
+  { random }: Pick<Cluster, "random">,
+  { messages = Infinity, perSecond }: TalkOptions,
   signal: AbortSignal,
 ): Talk {
-  let over = false;
+  const stopping = new AbortController();
+  const ending = AbortSignal.any([signal, stopping.signal]);
   const queues = new Map<Place, Promise<void>>();
   const write = (place: Place) => {
     const text = question(place.name, ++place.written);
@@ -41,13 +49,12 @@ export function talk(
   };
   const run = async () => {
     const startedAtMs = performance.now();
-    for (let written = 0; written < messages && !signal.aborted;) {
+    for (let written = 0; written < messages && !ending.aborted;) {
       const due = Math.min(messages, Math.ceil(((performance.now() - startedAtMs) / 1_000) * perSecond));
       for (; written < due; written++) write(random.pick(places));
-      await pause(20, signal);
+      await pause(20, ending);
     }
     await Promise.all(queues.values());
-    over = true;
   };
-  return { ended: run(), isOver: () => over };
+  return { ended: run(), stop: () => stopping.abort() };
 }

@@ -15,12 +15,12 @@ export const aiOutage: Scenario = {
     const outageMs = size === "long" ? 600_000 : 15_000;
     // A stalled answer is given up after 45 s: too long for the short one.
     const faults = size === "long" ? aiFaults : aiFaults.filter((fault) => fault !== "stall");
-    const talking = talk({ messages: (outageMs / 1_000 + 10) * 5, perSecond: 5 });
+    talk({ perSecond: 5 });
     await pauseFor(3_000);
     watch.fault = () => cluster.random.pick(faults);
     await pauseFor(outageMs);
     watch.fault = undefined;
-    await talking.ended;
+    await pauseFor(7_000); // who was kept waiting is told
     const notices = countNotices(stage);
     const faulted = watch.calls.filter((call) => call.faulted).length;
     return `${outageMs / 60_000} min of AI 500s, hangs, cut streams, 429s (${faulted} requests failed; ${notices} notices)`;

@@ -12,8 +12,7 @@ export const poller: Scenario = {
   async run({ cluster, size, talk, complain }) {
     const { random } = cluster;
     const [kills, partitions] = size === "long" ? [30, 10] : [3, 2];
-    const ending = new AbortController();
-    const talking = talk({ messages: (kills * 4 + partitions * 16) * 10, perSecond: 10 });
+    talk({ perSecond: 10 });
     const slowest = { kill: 0, partition: 0 };
     const succeed = async (kind: "kill" | "partition", old: Instance) => {
       const tookMs = await timeSuccessor(cluster, old);
@@ -37,8 +36,6 @@ export const poller: Scenario = {
       for (const way of ways) way.pass();
       cluster.disturbances.push({ process: leader.process, fromMs, untilMs: Date.now() });
     }
-    await talking.ended;
-    ending.abort();
     const took = `slowest successor ${seconds(slowest.kill)} and ${seconds(slowest.partition)}`;
     return `the poller killed ${kills} × and partitioned ${partitions} × (${took})`;
   },

@@ -16,7 +16,7 @@ export const postgresCut: Scenario = {
   async run({ cluster, size, talk }) {
     const { instances, random, disturbances } = cluster;
     const [cuts, perSecond] = size === "long" ? [30, 8] : [3, 5];
-    const talking = talk({ messages: cuts * 8 * perSecond, perSecond });
+    talk({ perSecond });
     for (let cut = 0; cut < cuts; cut++) {
       await pauseFor(random.whole(2_000, 4_000));
       const one = random.pick(instances);
@@ -26,7 +26,6 @@ export const postgresCut: Scenario = {
       one.ways.postgres.pass();
       disturbances.push({ process: one.process, fromMs, untilMs: Date.now() + learnsWithinMs });
     }
-    await talking.ended;
     return `one of three instances cut off from PostgreSQL ${cuts} ×, for 1 to 6 s`;
   },
   drainSeconds: () => 60,

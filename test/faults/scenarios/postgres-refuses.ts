@@ -14,7 +14,7 @@ export const postgresRefuses: Scenario = {
     const { random, instances } = cluster;
     const [times, ms] = size === "long" ? [10, 20_000] : [1, 4_000];
     for (const step of makeDisk) await cluster.query(step);
-    const talking = talk({ messages: times * ((2 * ms) / 1_000 + 4) * 20, perSecond: 20 });
+    talk({ perSecond: 20 });
     for (let time = 0; time < times; time++) {
       await pauseFor(random.whole(1_000, 3_000));
       await setReadOnly(cluster, "on");
@@ -28,7 +28,6 @@ export const postgresRefuses: Scenario = {
       await pauseFor(ms);
       await cluster.query(freeDisk);
     }
-    await talking.ended;
     return `PostgreSQL read-only ${times} × and its disk full ${times} ×, for ${ms / 1_000} s each`;
   },
   drainSeconds: () => 60,

@@ -10,12 +10,11 @@ export const postgresStops: Scenario = {
   }),
   async run({ cluster: { database, random }, size, talk }) {
     const stops = size === "long" ? 20 : 3;
-    const talking = talk({ messages: size === "long" ? 5_000 : 500, perSecond: 40 });
+    talk({ perSecond: 40 });
     for (let stop = 0; stop < stops; stop++) {
       await pauseFor(random.whole(1_000, 4_000));
       await database.stopNow();
     }
-    await talking.ended;
     return `${stops} immediate stops of PostgreSQL`;
   },
   drainSeconds: () => 60,
