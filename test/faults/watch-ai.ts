@@ -70,7 +70,11 @@ export function watchAi({ ai }: Cluster, places: readonly Place[]): AiWatch {
   return watch;
 }
 
-const down = { status: 500, body: { error: { message: "The server had an error.", type: "server_error" } } };
+/** An error that is worth another try. */
+export const aiDown: AiFault = {
+  status: 500,
+  body: { error: { message: "The server had an error.", type: "server_error" } },
+};
 const busy = {
   status: 429,
   headers: { "retry-after": "2" },
@@ -78,7 +82,7 @@ const busy = {
 };
 /** What the AI can be made to do wrong. */
 export const aiFaults: readonly AiFault[] = [
-  down,
+  aiDown,
   busy,
   "hang",
   "hang-before-token",
