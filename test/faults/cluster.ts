@@ -66,6 +66,8 @@ export type ClusterOptions = {
   readonly tokenMs?: number;
   /** The instances are not started. */
   readonly startsLater?: true;
+  /** Redis is not there when they start, nor before somebody starts it. */
+  readonly withoutRedis?: true;
 };
 
 const names = ["A", "B", "C"];
@@ -155,6 +157,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       }),
     );
     closing.push(() => Promise.all(instances.map((one) => one.kill())));
+    if (options.withoutRedis) await redis.kill();
     if (!options.startsLater) await startAll(instances);
     // Before that Discord has nobody to tell.
     if (options.discord) await until(() => discord.connected() > 0, "someone listens to Discord", 30_000);

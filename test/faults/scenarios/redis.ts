@@ -3,17 +3,20 @@ import type { Cluster } from "../cluster.ts";
 import { pauseFor } from "../pause-for.ts";
 import type { Scenario } from "../scenario.ts";
 
-/** Redis forgets everything, is killed, hangs, and is not there when an instance starts. */
+/** Redis is not there when the instances start; later it forgets everything, is killed, hangs, and is not there when one starts again. */
 export const redis: Scenario = {
   name: "redis",
   setting: (size) => ({
     telegram: "webhook",
+    withoutRedis: true,
     places: size === "long" ? { telegram: 90, web: 10 } : { telegram: 27, web: 3 },
   }),
   async run({ cluster, size, talk }) {
     const { instances, redis, random } = cluster;
-    const [flushes, kills, hungMs] = size === "long" ? [20, 10, 60_000] : [4, 2, 6_000];
+    const [flushes, kills, absentMs, hungMs] = size === "long" ? [20, 10, 20_000, 60_000] : [4, 2, 3_000, 6_000];
     talk({ perSecond: 40 });
+    await pauseFor(absentMs);
+    await redis.start();
     for (let flush = 0; flush < flushes; flush++) {
       await pauseFor(random.whole(200, 800));
       await flushAll(cluster);
@@ -34,7 +37,7 @@ export const redis: Scenario = {
     await one.start();
     await pauseFor(2_000);
     await redis.start();
-    return `Redis: FLUSHALL ${flushes} ×, killed ${kills} ×, hung for ${hungMs / 1_000} s, absent at a start`;
+    return `Redis: FLUSHALL ${flushes} ×, killed ${kills} ×, hung for ${hungMs / 1_000} s, absent from the start for ${absentMs / 1_000} s, and at another start`;
   },
   drainSeconds: () => 30,
 };
