@@ -41,11 +41,10 @@ export function talk(
   const ending = AbortSignal.any([signal, stopping.signal]);
   const queues = new Map<Place, Promise<void>>();
   const write = (place: Place) => {
-    const text = question(place.name, ++place.written);
-    queues.set(
-      place,
-      (queues.get(place) ?? Promise.resolve()).then(() => place.write(text)),
-    );
+    const begin = async () => {
+      if (!ending.aborted) await place.write(question(place.name, ++place.written));
+    };
+    queues.set(place, (queues.get(place) ?? Promise.resolve()).then(begin));
   };
   const run = async () => {
     const startedAtMs = performance.now();
