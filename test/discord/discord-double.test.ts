@@ -34,6 +34,25 @@ test("two writes to a channel at once, and a call to it during its pause, are se
   expect(await hanging).toBe("cut off");
 });
 
+test("of a storm of 429s, what comes too early is seen, at its own place only", async () => {
+  const double = await startDiscordDouble({ rateLimit: undefined });
+  const [first, second] = [double.dm("ada"), double.dm("bob")];
+  double.chaos({ status429: 1, slowDownMs: 60_000 });
+  const refused = await post(double, `/channels/${first}/messages`, hello);
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "60"]);
+  expect(await refused.json()).toMatchObject({ global: false });
+  double.chaos({});
+  expect((await post(double, `/channels/${second}/messages`, hello)).status).toBe(200);
+  expect((await post(double, `/channels/${first}/typing`)).status).toBe(204);
+  expect(double.violations).toEqual([]);
+  await until(
+    async () => (await post(double, `/channels/${first}/messages`, hello)) && double.violations.length > 0,
+    "the call during the pause is seen",
+  );
+  expect(double.violations[0]).toMatch(/^POST \/channels\/\d+\/messages, \d+ ms too early$/);
+  await double.close();
+});
+
 test("each kind of request has a limit of its own, under a name of its own", async () => {
   const double = await startDiscordDouble({ rateLimit: { limit: 5, windowMs: 60_000 } });
   const channel = `/channels/${double.dm("ada")}`;

@@ -59,6 +59,8 @@ export type Fault =
   | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
   /** Done, so much later. */
   | { readonly afterMs: number }
+  /** A 429 to this kind of request at this place. */
+  | { readonly slowDownMs: number }
   | "reset"
   | "hang"
   | "apply-then-reset"
@@ -76,8 +78,15 @@ function shutOut(code: ShutCode): Answer {
   return apiError(403, code, shutWords[code]);
 }
 
-/** The share of calls to channels and webhooks that break off, before or after they were done. */
-export type Chaos = { readonly applyThenReset?: number; readonly reset?: number; readonly seed?: number };
+/** The share of calls to channels and webhooks that break off, before or after they were done, or get a 429. */
+export type Chaos = {
+  readonly applyThenReset?: number;
+  readonly reset?: number;
+  readonly status429?: number;
+  /** With `status429`. */
+  readonly slowDownMs?: number;
+  readonly seed?: number;
+};
 
 export type Match = { readonly method?: string; readonly path: RegExp };
 
@@ -177,7 +186,10 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
         );
       if (fault === "hang") return;
       if (fault === "reset") return void request.socket.destroy();
-      const answer = refusal ? faultAnswer(refusal) : answerTo(call, url.pathname, request.headers);
+      const slowed =
+        typeof fault === "object" && "slowDownMs" in fault && limits.slowDown(method, path, fault.slowDownMs);
+      const refused = slowed || (refusal && faultAnswer(refusal));
+      const answer = refused || answerTo(call, url.pathname, request.headers);
       if (fault === "apply-then-hang") return;
       if (fault === "apply-then-reset") return void request.socket.destroy();
       call.status = answer.status;
@@ -394,15 +406,16 @@ const noEmbeds = 4;
 const ephemeral = 64;
 
 /** The same faults in the same order for the same seed (mulberry32). */
-function chaosOf({ applyThenReset = 0, reset = 0, seed = 1 }: Chaos): () => Fault | undefined {
+function chaosOf({ applyThenReset = 0, reset = 0, status429 = 0, slowDownMs = 1_000, seed = 1 }: Chaos) {
   let state = seed;
-  return () => {
+  return (): Fault | undefined => {
     state = (state + 0x6d_2b_79_f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     const chance = ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
     if (chance < applyThenReset) return "apply-then-reset";
-    return chance < applyThenReset + reset ? "reset" : undefined;
+    if (chance < applyThenReset + reset) return "reset";
+    return chance < applyThenReset + reset + status429 ? { slowDownMs } : undefined;
   };
 }
 

@@ -34,6 +34,12 @@ export function discordRateLimits({ rateLimit, globalPerSecond, reactionEveryMs 
       }
     },
 
+    /** A 429 to one kind of request at a place: until its end no such request may come there. */
+    slowDown(method: string, path: string, ms: number): Answer {
+      ban(kindOf(method, path), ms);
+      return refuse(Date.now() + ms, false);
+    },
+
     take(method: string, path: string, major: string): { refusal?: Answer; headers: Readonly<Record<string, string>> } {
       if (!rateLimit || path.startsWith("/interactions/")) return { headers: {} };
       const all = bucket("global", 1_000);

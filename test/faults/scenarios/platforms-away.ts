@@ -26,8 +26,10 @@ export const platformsAway: Scenario = {
     holdUps.push(...instances.map(({ process }) => ({ process, fromMs, untilMs: Date.now() })));
 
     telegram.chaos({ seed, status429: 0.3, retryAfter: 2 });
+    discord.chaos({ seed, status429: 0.3, slowDownMs: 2_000 });
     await pauseFor(stormMs);
     telegram.chaos(undefined);
+    discord.chaos({});
     return `Telegram and Discord away for ${awayMs / 1_000} s (half refusing, half silent), then ${stormMs / 1_000} s of 429 for 30 % of calls`;
   },
   // Telegram lets a bot write 20 times a minute in a group, and each of the groups has more to hear.
