@@ -11,6 +11,7 @@ import { postgresCut } from "./scenarios/postgres-cut.ts";
 import { postgresRefuses } from "./scenarios/postgres-refuses.ts";
 import { postgresStops } from "./scenarios/postgres-stops.ts";
 import { redis } from "./scenarios/redis.ts";
+import { rollingSlow } from "./scenarios/rolling-slow.ts";
 import { rolling } from "./scenarios/rolling.ts";
 import { sendReset } from "./scenarios/send-reset.ts";
 import { sigstop } from "./scenarios/sigstop.ts";
@@ -33,5 +34,6 @@ export const scenarios: readonly Scenario[] = [
   sigstop,
   clock,
   rolling,
+  rollingSlow,
   backlog,
 ];
