@@ -15,6 +15,7 @@ export const ways = [
   "telegram by webhook",
   "telegram with drafts that fade",
   "discord",
+  "discord by command",
 ] as const;
 /** How messages come and replies go. */
 export type Way = (typeof ways)[number];
@@ -61,7 +62,7 @@ export async function openSide(way: Way): Promise<Side> {
   // The same after each restart: it is where the page, or Telegram, goes.
   const port = String(await findFreePort());
   if (way === "web") return webSide(port);
-  if (way === "discord") return await discordSide(port);
+  if (way === "discord" || way === "discord by command") return await discordSide(port, way);
   const isWebhook = way === "telegram by webhook";
   // Elsewhere drafts are messages, as in groups: there is more that can be left behind.
   const knowsDrafts = way === "telegram with drafts that fade";
@@ -99,7 +100,7 @@ async function telegramSide(port: string, more: Environment, knowsDrafts: boolea
   };
 }
 
-async function discordSide(port: string): Promise<Side> {
+async function discordSide(port: string, way: "discord" | "discord by command"): Promise<Side> {
   // Its limits are another test's business.
   const discord = await startDiscordDouble({ rateLimit: undefined, globalPerSecond: 100_000 });
   const shown = (channel: string) =>
@@ -117,10 +118,14 @@ async function discordSide(port: string): Promise<Side> {
       const noAccess = { status: 403, body: { code: 50_001, message: "Missing Access" } };
       return {
         key: `discord/${discord.botId}/${channel}`,
-        write: async (content) => void (lastId = discord.say({ channel, author, content })),
+        async write(content) {
+          if (way === "discord") lastId = discord.say({ channel, author, content });
+          else discord.interact({ channel, author, command: "chat", options: { question: content } });
+        },
         edit: async (content) => discord.edit(lastId, content),
         shown: async () => shown(channel),
-        hasDraft: async (parts) => shown(channel).length >= parts,
+        // A command's answer stands there without a word at first.
+        hasDraft: async (parts) => shown(channel).filter(({ text }) => text !== "").length >= parts,
         refuseNext: () => discord.failNext({ method: "POST", path: new RegExp(`/${channel}/messages$`) }, noAccess),
       };
     },

@@ -76,6 +76,8 @@ const platforms: readonly Way[] = ["telegram by polling", "discord"];
 const channels: readonly Way[] = ["web", ...platforms];
 /** Where what grows leaves nothing behind. */
 const fading: readonly Way[] = ["telegram with drafts that fade"];
+/** A command's answer has its place from the start, and "thinking…" stands there. */
+const byCommand: readonly Way[] = ["discord by command"];
 /** Telegram's two ways differ until a message is acknowledged, and not after. */
 const allWays: readonly Way[] = [...channels, "telegram by webhook"];
 
@@ -111,16 +113,22 @@ const table: readonly Line[] = [
   [channels, failing, "putting-back", "put-back"],
   [channels, apologised, "apology-saved"],
   [platforms, blocked, "parking", "parked"],
+  [byCommand, plain, "received", "kept", "announced", "deferred", "claimed", "prompt-built"],
+  [byCommand, acknowledged, "text-came", "saved", "calling", ["calling", 2], "shown", "delivered"],
+  [byCommand, growing, "draft-sent", "draft-noted", ["calling", 2], "saved"],
+  [byCommand, long, ["calling", 2], ["calling", 3], "part-sent", ["part-sent", 2], ["part-noted", 2], "shown"],
+  [byCommand, growingLong, "draft-sent", ["draft-sent", 2], ["draft-noted", 2]],
+  [byCommand, shrinking, ["draft-sent", 2]],
+  [byCommand, failing, "put-back"],
+  [byCommand, apologised, "apology-saved"],
 ];
 
-/** What a page can never come to. */
-export const neverOnTheWeb: ReadonlySet<Failpoint> = new Set([
-  "place-taken",
-  "part-sent",
-  "part-noted",
-  "parking",
-  "parked",
-]);
+/** The ways of each channel, and what it can never come to. */
+export const channelWays: readonly { readonly ways: readonly Way[]; readonly never: readonly Failpoint[] }[] = [
+  { ways: ["web"], never: ["deferred", "place-taken", "part-sent", "part-noted", "parking", "parked"] },
+  { ways: ["telegram by polling"], never: ["deferred"] },
+  { ways: ["discord", "discord by command"], never: [] },
+];
 
 const rows: readonly Row[] = table.flatMap(([ways, story, ...points]) =>
   points.map((point) => {

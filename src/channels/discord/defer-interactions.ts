@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { setTimeout as pause } from "node:timers/promises";
+import { failpoint } from "../../conversation/domain/failpoint.ts";
 import type { ChannelMessage } from "../../conversation/domain/message.ts";
 import { say } from "../../conversation/domain/words/say.ts";
 import type { Receipt } from "../../conversation/ports/channel.ts";
@@ -26,7 +27,7 @@ export function deferInteractions(rest: DiscordRest, report: (what: string, erro
     defer(message) {
       const address = readAddress(message.address);
       if (address.kind !== "interaction") return;
-      const done = acknowledge(address);
+      const done = acknowledge(address).then(() => failpoint("deferred", message));
       deferrals.set(address.id, Promise.race([done, pause(deferMsMax, undefined, { ref: false })]));
     },
     deferred: (interactionId) => deferrals.get(interactionId),

@@ -10,6 +10,7 @@ export const failpoints = [
   "permitted", // its sender's limit has counted it
   "kept",
   "announced", // the hints are out, the platform is told next
+  "deferred", // on Discord: a command's answer says "thinking…"
   // It is answered.
   "claimed",
   "place-taken", // it shows what an earlier turn showed, and what was said there is out of the conversation
