@@ -50,13 +50,14 @@ export async function play(scenario: Scenario, size: Size, seed: number): Promis
   try {
     const places = await openPlaces(cluster, many);
     const watch = watchAi(cluster, places);
+    const waiting = () => places.reduce((sum, { written }) => sum + written, -watch.asked.size);
     const did = await scenario.run({
       cluster,
       places,
       watch,
       size,
       talk(options) {
-        const talking = talk(places, cluster, options, ending.signal);
+        const talking = talk(places, cluster, { ...options, waiting }, ending.signal);
         talks.push(talking);
         return talking;
       },

@@ -26,15 +26,17 @@ export type Talk = {
 
 export type TalkOptions = {
   readonly perSecond: number;
-  /** Until it is stopped, if absent. */
+  /** So many at that pace, whatever becomes of them; until it is stopped, if absent. */
   readonly messages?: number;
+  /** Until it is stopped: so many for each place may wait to be answered before people write on. A slow machine hears fewer. */
+  readonly waitingMax?: number;
 };
 
 /** Many people at once, in random places. A person writes on before the answer is there. */
 export function talk(
   places: readonly Place[],
   { random }: Pick<Cluster, "random">,
-  { messages = Infinity, perSecond }: TalkOptions,
+  { messages = Infinity, perSecond, waitingMax = 5, waiting }: TalkOptions & { readonly waiting: () => number },
   signal: AbortSignal,
 ): Talk {
   const stopping = new AbortController();
@@ -47,11 +49,14 @@ export function talk(
     queues.set(place, (queues.get(place) ?? Promise.resolve()).then(begin));
   };
   const run = async () => {
-    const startedAtMs = performance.now();
-    for (let written = 0; written < messages && !ending.aborted;) {
-      const due = Math.min(messages, Math.ceil(((performance.now() - startedAtMs) / 1_000) * perSecond));
-      for (; written < due; written++) write(random.pick(places));
+    const room = () => (messages === Infinity ? waitingMax * places.length - waiting() : Infinity);
+    let lastMs = performance.now();
+    for (let written = 0, due = 1; written < messages && !ending.aborted;) {
+      for (let now = Math.min(due, messages - written, room()); now >= 1; now--, written++) write(random.pick(places));
       await pause(20, ending);
+      const nowMs = performance.now();
+      due = (due % 1) + ((nowMs - lastMs) / 1_000) * perSecond;
+      lastMs = nowMs;
     }
     await Promise.all(queues.values());
   };

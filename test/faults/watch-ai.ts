@@ -16,6 +16,8 @@ export type AiCall = {
 
 export type AiWatch = {
   readonly calls: readonly AiCall[];
+  /** What it was asked, each once. */
+  readonly asked: ReadonlySet<string>;
   /** What no prompt may hold, and what came too early. */
   readonly violations: readonly string[];
   /** Answers that a prompt lacks: right only where there was none. */
@@ -31,7 +33,8 @@ const pairsMax = 9;
 export function watchAi({ ai }: Cluster, places: readonly Place[]): AiWatch {
   const byName = new Map(places.map((place) => [place.name, place]));
   const [calls, violations, lacking]: [AiCall[], string[], AiWatch["lacking"][number][]] = [[], [], []];
-  const watch: AiWatch = { calls, violations, lacking, fault: undefined };
+  const asked = new Set<string>();
+  const watch: AiWatch = { calls, asked, violations, lacking, fault: undefined };
 
   const look = (request: AiRequest): AiFault | undefined => {
     const atMs = Date.now();
@@ -52,6 +55,7 @@ export function watchAi({ ai }: Cluster, places: readonly Place[]): AiWatch {
         `${marker} was asked (by ${process}) before ${last.place}#${last.n - 1} was answered in the room`,
       );
     const fault = watch.fault?.(request);
+    asked.add(marker);
     calls.push({ marker, process, atMs, faulted: fault !== undefined });
     return fault;
   };

@@ -15,7 +15,7 @@ export const aiOutage: Scenario = {
     const outageMs = size === "long" ? 600_000 : 15_000;
     // A stalled answer is given up after 45 s: too long for the short one.
     const faults = size === "long" ? aiFaults : aiFaults.filter((fault) => fault !== "stall");
-    talk({ perSecond: 5 });
+    talk({ perSecond: 5, waitingMax: Infinity });
     await pauseFor(3_000);
     watch.fault = () => cluster.random.pick(faults);
     await pauseFor(outageMs);

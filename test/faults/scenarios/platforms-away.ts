@@ -11,7 +11,7 @@ export const platformsAway: Scenario = {
   }),
   async run({ cluster: { telegram, discord, instances, holdUps, seed }, size, talk }) {
     const [awayMs, stormMs] = size === "long" ? [300_000, 60_000] : [8_000, 6_000];
-    talk({ perSecond: 8 });
+    talk({ perSecond: 8, waitingMax: Infinity });
     const ways = instances.flatMap(({ ways }) => [ways.telegram, ways.discord]);
     await pauseFor(2_000);
     await telegram.away();

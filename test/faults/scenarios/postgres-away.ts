@@ -12,7 +12,7 @@ export const postgresAway: Scenario = {
   async run({ cluster: { instances, random }, size, talk }) {
     const [times, awayMs] = size === "long" ? [5, 25_000] : [1, 18_000];
     const ways = instances.map((one) => one.ways.postgres);
-    talk({ perSecond: 8 });
+    talk({ perSecond: 8, waitingMax: Infinity });
     for (let time = 0; time < times; time++)
       for (const how of ["refuse", "hang"] as const) {
         await pauseFor(random.whole(2_000, 4_000));

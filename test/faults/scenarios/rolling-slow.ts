@@ -12,11 +12,10 @@ export const rollingSlow: Scenario = {
   }),
   async run(stage) {
     const { talk, size, cluster, watch } = stage;
-    const perSecond = size === "long" ? 6 : 2;
-    talk({ perSecond });
+    talk({ perSecond: size === "long" ? 6 : 2 });
     const { restarts, slowest } = await restartAll(stage);
     cluster.ai.tokenMs = 15; // what waits is not to be drained at this pace
-    const again = watch.calls.length - new Set(watch.calls.map(({ marker }) => marker)).size;
+    const again = watch.calls.length - watch.asked.size;
     return `${restarts} rolling SIGTERM restarts under answers of 11 s and more (slowest drain ${slowest}; ${again} answers handed back and begun again)`;
   },
   drainSeconds: () => 60,
