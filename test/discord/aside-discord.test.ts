@@ -127,6 +127,34 @@ test("where the bot is no member, all of an answer comes by the interaction's to
   expect(started.channel.opensRoom?.(turn)).toBe(true);
 });
 
+test("a server that did not invite the bot is a group, in which everybody sees what people may show there", async () => {
+  const started = await startDiscord();
+  const channel = started.discord.outsideChannel("server");
+  started.discord.interact({ channel, author: "Ada", command: "chat", options: { question: "And here?" } });
+  const question = await started.heard("And here?");
+  expect(question).toMatchObject({ audience: "group", room: `${started.discord.botId}/${channel}` });
+  await started.show(question, done);
+  expect(answers(started, channel, "Eve")).toEqual(["Done."]);
+});
+
+test("a server that lets nobody show what it did not invite leaves everybody a room of their own, buttons included", async () => {
+  const started = await startDiscord();
+  const { discord, heard } = started;
+  const channel = discord.outsideChannel("hiding-server");
+  discord.interact({ channel, author: "Ada", command: "chat", options: { question: "And here?" } });
+  const question = await heard("And here?");
+  const room = `${discord.botId}/${channel}/private/${discord.userId("Ada")}`;
+  expect(question).toMatchObject({ audience: "direct", room });
+  const shown = await started.show(question, done);
+  expect(answers(started, channel, "Ada")).toEqual(["Done."]);
+  expect(answers(started, channel, "Eve")).toEqual([]);
+
+  discord.press({ messageId: shown[0] ?? "", author: "Ada", label: "Regenerate" });
+  expect(await heard("/regenerate")).toMatchObject({ audience: "direct", room });
+  discord.interact({ channel, author: "Ada", command: "export" });
+  expect(await heard("/export")).toMatchObject({ audience: "direct", room });
+});
+
 test("a part whose sending aside broke off unheard is sent again, and that is told", async () => {
   const started = await startDiscord();
   const { discord } = started;

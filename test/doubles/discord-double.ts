@@ -71,8 +71,11 @@ export type DiscordDouble = {
   dm(name: string): string;
   /** A new channel of the server, or a thread. */
   serverChannel(kind?: keyof typeof channelTypes): string;
-  /** Other people's group, in which the bot's commands can be used and it is no member. */
-  outsideChannel(): string;
+  /**
+   * Where the bot's commands can be used and it is no member: other people's group, unless told otherwise, or a server, in which people
+   * may or may not show others what it answers.
+   */
+  outsideChannel(kind?: "group" | "server" | "hiding-server"): string;
   userId(name: string): string;
   /** @returns the message's id */
   say(saying: Saying): string;
@@ -236,8 +239,8 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
       gateway.state.reachable = true;
     },
     dm: (name) => world.dm(name).id,
-    outsideChannel() {
-      const { id } = world.outsideChannel();
+    outsideChannel(kind = "group") {
+      const { id } = world.outsideChannel(kind);
       http.shut.set(id, 50_001);
       return id;
     },
@@ -338,7 +341,7 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
   };
 
   function tell(doing: Doing): string {
-    const permissions = world.permissionsOf(doing.author);
+    const permissions = world.permissionsOf(doing.author, doing.room);
     const refusal =
       doing.type === 2 && http.refuseUse(doing.data as Use, { context: contextOf(doing.room), permissions });
     if (refusal) throw new Error(`Discord does not let ${doing.author.username} do this: ${refusal}`);

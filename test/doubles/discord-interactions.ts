@@ -107,7 +107,7 @@ export function discordInteractions(
         made: new Set(),
         answered: false,
       });
-      const permissions = world().permissionsOf(author);
+      const permissions = world().permissionsOf(author, room);
       const who = room.guild_id
         ? {
             guild_id: room.guild_id,
@@ -169,7 +169,7 @@ export function discordInteractions(
 
   function say(interaction: Interaction, body: Body, { isThinking }: { isThinking: boolean }): DiscordMessage {
     const { id, room, author, originalId } = interaction;
-    const flags = Number(body["flags"] ?? 0);
+    const flags = Number(body["flags"] ?? 0) | (room.hidesApps ? ephemeral : 0);
     const first = originalId === undefined;
     const said = world().send({
       room,

@@ -17,6 +17,8 @@ export type DiscordRoom = {
   readonly recipient?: DiscordUser;
   /** The bot is no member: other people's direct messages, or a server that did not invite it. */
   readonly outside?: true;
+  /** Its members may not use external apps: what these answer is seen by who uses them only. */
+  readonly hidesApps?: true;
   readonly name?: string;
   /** A thread's channel, or a channel's category. */
   parent_id?: string;
@@ -186,14 +188,18 @@ export function discordWorld(dispatch: (event: WorldEvent) => void, clockAheadMs
       return found && this.dm(found[0]);
     },
 
-    /** A room that knows the person's commands and not the bot. */
-    outsideChannel(): DiscordRoom {
-      return open({ id: snowflake(), type: 3, outside: true, permission_overwrites: [] });
+    /** A room that knows the person's commands and not the bot: a group, or a channel of a server that may let nobody show them. */
+    outsideChannel(kind: "group" | "server" | "hiding-server"): DiscordRoom {
+      const room = { id: snowflake(), outside: true, permission_overwrites: [] } as const;
+      if (kind === "group") return open({ ...room, type: 3 });
+      const channel = { ...room, type: 0, guild_id: oddSnowflake(snowflake), name: "elsewhere" };
+      return open({ ...channel, ...(kind === "hiding-server" && { hidesApps: true }) });
     },
 
-    /** What somebody may do in the server, as a bit field. */
-    permissionsOf({ id }: DiscordUser): string {
-      return String(viewAndSend | (permitted.get(id) ?? 0n));
+    /** What somebody may do in a server, as a bit field. */
+    permissionsOf({ id }: DiscordUser, { outside, hidesApps }: DiscordRoom): string {
+      const ownPermissions = outside ? 0n : (permitted.get(id) ?? 0n);
+      return String(viewAndSend | (hidesApps ? 0n : useExternalApps) | ownPermissions);
     },
 
     permit({ id }: DiscordUser, more: bigint): void {
@@ -210,7 +216,9 @@ export function discordWorld(dispatch: (event: WorldEvent) => void, clockAheadMs
           { ...botRole, permissions: "0" },
         ],
         unavailable: false,
-        channels: [...rooms.values()].filter(({ type }) => type === 0 || type === 2).map((room) => this.channel(room)),
+        channels: [...rooms.values()]
+          .filter(({ type, outside }) => !outside && (type === 0 || type === 2))
+          .map((room) => this.channel(room)),
         threads: [...rooms.values()]
           .filter(({ thread_metadata: state }) => state && !state.archived)
           .map((room) => this.channel(room)),
@@ -316,6 +324,8 @@ function withoutEventFields(message: DiscordMessage): DiscordMessage {
 
 /** VIEW_CHANNEL, SEND_MESSAGES, READ_MESSAGE_HISTORY. */
 const viewAndSend = (1n << 10n) | (1n << 11n) | (1n << 16n);
+
+const useExternalApps = 1n << 50n;
 
 /** The server is the second shard's, when there are two. */
 function oddSnowflake(snowflake: () => string): string {

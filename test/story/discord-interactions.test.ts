@@ -148,6 +148,16 @@ test("somebody who brought the commands along is answered among people who never
   await untilSaid(channel, "You said: Ada: Do you hear me?");
 });
 
+test("where Discord hides what people brought along from others, so does the assistant", async () => {
+  await start();
+  const channel = discord.outsideChannel("hiding-server");
+  discord.interact({ channel, author: "Ada", command: "chat", options: { question: "My secret is plums." } });
+  await untilSaid(channel, "You said: My secret is plums.", "Ada");
+  discord.interact({ channel, author: "Bob", command: "chat", options: { question: "What do we all know?" } });
+  await untilSaid(channel, "You said: What do we all know?", "Bob");
+  expect(JSON.stringify(world.ai.requests.at(-1)?.body.messages)).not.toContain("plums");
+});
+
 test("moderators decide whether mentions are answered, where, and whom", async () => {
   await start();
   await until(() => discord.commands().length > 0, "the commands");

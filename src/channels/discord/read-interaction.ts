@@ -80,8 +80,8 @@ function readForm(event: Interaction, botId: string): Asked | undefined {
 function readChat(event: Interaction, botId: string, { options, resolved }: Command): Asked {
   const valueOf = (name: string) => options.find((option) => option.name === name)?.value;
   const text = String(valueOf(chatCommand.question) ?? "");
-  const isPrivate = valueOf(chatCommand.private) === true;
-  const asked = askedIn(event, botId, { text, isPrivate });
+  const wantsPrivacy = valueOf(chatCommand.private) === true;
+  const asked = askedIn(event, botId, { text, ...(wantsPrivacy && { isPrivate: true }) });
   const file = resolved?.attachments[String(valueOf(chatCommand.file))];
   if (!file) return asked;
   const bearer = { channelId: event.channel_id, messageId: event.id };
@@ -128,7 +128,8 @@ function askedIn(event: Interaction, botId: string, said: Said): AskedMessage {
   return { ...asked, where: { guildId, channelId, parentId, authorId: asker.id, roleIds: member?.roles ?? [] } };
 }
 
-function messageOf(event: Interaction, botId: string, { text, pressedId, isPrivate = false }: Said): ChannelMessage {
+function messageOf(event: Interaction, botId: string, said: Said): ChannelMessage {
+  const { text, pressedId, isPrivate = isHidden(event) } = said;
   const address = {
     kind: "interaction",
     id: event.id,
@@ -167,6 +168,11 @@ function isOutside(event: Interaction): boolean {
   );
 }
 
+/** Where members may not show others what they brought with them, Discord shows all answers to them alone. */
+function isHidden(event: Interaction): boolean {
+  return event.guild_id !== undefined && isOutside(event) && !isPermitted(event, useExternalApps);
+}
+
 /** https://discord.com/developers/docs/interactions/receiving-and-responding */
 const applicationCommand = 2;
 const messageComponent = 3;
@@ -179,6 +185,8 @@ const botDm = 1;
 const administrator = 1n << 3n;
 const manageServer = 1n << 5n;
 const manageMessages = 1n << 13n;
+/** https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags */
+const useExternalApps = 1n << 50n;
 const ephemeral = 1 << 6;
 const guildInstall = "0";
 
