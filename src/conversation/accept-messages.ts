@@ -49,7 +49,7 @@ export async function acceptMessages(
   for (const message of messages) failpoint("kept", message);
   const outcomes = new Map(taken.map((verdict, index) => [verdict, kept[index]]));
   await giveBack(taken.filter((_, index) => !countsAsOne(kept[index])).map(({ permitKey }) => permitKey));
-  if (kept.some((outcome) => outcome !== "known")) wire.send("work", null);
+  for (const inMs of duesOf(taken.filter((_, index) => kept[index] !== "known"))) wire.send("work", inMs);
   return verdicts.map((verdict) => {
     const receipt = receiptOf(verdict, outcomes.get(verdict));
     note(verdict, receipt, { wire, journal });
@@ -57,6 +57,11 @@ export async function acceptMessages(
     failpoint("announced", verdict.message);
     return receipt;
   });
+}
+
+/** In how many milliseconds there is work: what waits for its neighbours is not due before. */
+function duesOf(verdicts: readonly Pick<Verdict, "message">[]): ReadonlySet<number> {
+  return new Set(verdicts.map(({ message }) => message.joins?.windowMs ?? 0));
 }
 
 /** Known ones and the further pictures of an album cost their sender nothing. */

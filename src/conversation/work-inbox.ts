@@ -1,5 +1,6 @@
 import { answerMessage } from "./answer-message.ts";
 import { failpoint } from "./domain/failpoint.ts";
+import type { Json } from "./domain/json.ts";
 import { pause } from "./domain/pause.ts";
 import type { Turn } from "./domain/turn.ts";
 import { type HeldTurn, type HeldTurns, holdTurns } from "./hold-turns.ts";
@@ -21,7 +22,7 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
   const working = new Map<string, Promise<void>>();
   const claim = claimer(gateway, held);
   const bell = newBell();
-  wire.hear("work", bell.ring, taking);
+  wire.hear("work", ringWhenDue(bell, taking), taking);
   const sweeping = sweep(gateway, bell, taking);
 
   /** Where others took us for dead, an earlier attempt of ours may be in hand still: what it has sent is known when it has ended. */
@@ -113,6 +114,28 @@ async function sweep({ inbox, journal, limits }: Gateway, bell: Bell, signal: Ab
     await pause(limits.sweepMs, signal);
   }
 }
+
+/**
+ * Work that is due later, because a message waits for its neighbours, says in how many milliseconds. However much there is, no more
+ * timers run than `soonMs` has grains; what is due later still, the sweep finds.
+ */
+function ringWhenDue(bell: Bell, signal: AbortSignal): (inMs: Json) => void {
+  const grainsAhead = new Set<number>();
+  return (inMs) => {
+    if (typeof inMs !== "number" || inMs <= 0) return bell.ring();
+    const nowMs = performance.now();
+    const grain = Math.ceil((nowMs + inMs) / grainMs);
+    if (inMs > soonMs || grainsAhead.has(grain)) return;
+    grainsAhead.add(grain);
+    void pause(grain * grainMs - nowMs, signal).then(() => {
+      grainsAhead.delete(grain);
+      bell.ring();
+    });
+  };
+}
+
+const soonMs = 5_000;
+const grainMs = 50;
 
 type Bell = { ring(): void; wait(signal: AbortSignal): Promise<void> };
 
