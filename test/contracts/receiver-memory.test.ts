@@ -1,3 +1,4 @@
+import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LeaseLostError } from "../../src/conversation/domain/errors.ts";
 import type { ReceiverMemory } from "../../src/conversation/ports/receiver-memory.ts";
@@ -63,6 +64,20 @@ test("the newest message of each room is found, the rooms that were active last 
     (await memory.newestMessages("discord", "me/", roomsMax)).map(({ room, id }) => `${room}: ${id}`);
   expect(await newest(10)).toEqual(["me/3: 6", "me/1: 3", "me/2: 2"]);
   expect(await newest(2)).toEqual(["me/3: 6", "me/1: 3"]);
+});
+
+test("a quiet room is found, however much was written elsewhere since", async () => {
+  const keep = (channel: string, room: string, id: string) =>
+    store.inbox.keep([{ kind: "stop", message: message({ channel, room, id }), turnsMax: 100 }]);
+  await keep("discord", "quiet/1", "1");
+  await keep("telegram", "busy", "1");
+  const client = new pg.Client(store.url);
+  await client.connect();
+  await client.query(`insert into turns (room_id, seq, message_id, message, state)
+    select room_id, seq + n, message_id || '/' || n, message, 'delivered'
+      from turns join rooms on rooms.id = room_id, generate_series(1, 60000) n where room = 'busy'`);
+  await client.end();
+  expect(await memory.newestMessages("discord", "quiet/", 10)).toMatchObject([{ room: "quiet/1", id: "1" }]);
 });
 
 test("a kept message is found by its id in the rooms where it may be, and nowhere else", async () => {

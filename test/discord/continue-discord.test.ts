@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { StoreError } from "../../src/conversation/domain/errors.ts";
+import { message } from "../messages.ts";
 import { until } from "../until.ts";
 import { startDiscord, type Started } from "./start-discord.ts";
 
@@ -83,6 +84,18 @@ test("after a lost session what was missed in known rooms is read, in order, bef
   const missed = Array.from({ length: 250 }, (_, n) => `missed ${n + 1}`);
   expect(texts(started).filter((text) => !text.includes("bot"))).toEqual(["before", "hi", ...missed, "live"]);
   expect(discord.gateway.identifies).toBe(2);
+});
+
+test("when more rooms are known than are read, those that were active last are, and operators are told", async () => {
+  const started = await startDiscord();
+  const { discord, heard, reports } = started;
+  const channel = discord.dm("Ada");
+  for (let n = 1; n <= 1_000; n++) started.remembers(message({ channel: "discord", room: `${discord.botId}/${n}` }));
+  discord.say({ channel, author: "Ada", content: "before" });
+  await heard("before");
+  await loseSession(started, () => discord.say({ channel, author: "Ada", content: "missed" }));
+  await heard("missed");
+  expect(reports.filter((line) => line.includes("more than 1000 rooms"))).toHaveLength(1);
 });
 
 test("other rooms do not wait for one whose history is slow, and its own order stays", async () => {

@@ -33,6 +33,8 @@ export type Started = {
   readonly places: PlaceSettings;
   /** The latest `listen`. */
   listening: Promise<void>;
+  /** Keeps what was asked long ago, and cannot be answered any more. */
+  remembers(message: ChannelMessage): void;
   /** Ends it. */
   stop(): void;
   /** Tells it that another will follow. */
@@ -101,6 +103,7 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
     failWith: undefined,
     receipt: undefined,
     listening: Promise.resolve(),
+    remembers: (message) => void kept.push(message),
     stop() {},
     leave() {},
     listenAgain(fence = "1") {

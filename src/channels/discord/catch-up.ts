@@ -26,7 +26,7 @@ type Options = {
   readonly rest: DiscordRest;
   readonly keeper: Keeper;
   /** The newest kept message of each known room, the rooms that were active last first. */
-  readonly newest: () => Promise<readonly ChannelMessage[]>;
+  readonly newest: (roomsMax: number) => Promise<readonly ChannelMessage[]>;
   /** Whether a server's events come to this shard, or those outside of servers. */
   readonly isOurs: (guildId: string | undefined) => boolean;
   /** Makes an arrival of a message as the gateway would have brought it. */
@@ -105,8 +105,10 @@ export function catchUpRooms(options: Options, signal: AbortSignal): CatchUp {
 async function findMissed({ newest, isOurs, report }: Options, signal: AbortSignal): Promise<Map<string, Missed>> {
   for (let failures = 0; !signal.aborted; failures++) {
     try {
-      const rooms = (await newest()).flatMap(missedSince).filter(({ guildId }) => isOurs(guildId));
-      return byChannel(rooms);
+      const known = await newest(roomsMax + 1);
+      if (known.length > roomsMax) report("reading what was missed in the rooms of Discord", tooMany);
+      const rooms = known.slice(0, roomsMax).flatMap(missedSince);
+      return byChannel(rooms.filter(({ guildId }) => isOurs(guildId)));
     } catch (error) {
       report("finding the rooms of Discord in which messages were missed", error);
       await pause(growing(failures), signal);
@@ -198,6 +200,9 @@ function growing(failures: number): number {
 
 /** Beyond this the connection is closed, and resumed when the rooms are read. */
 const heldMax = 5_000;
+/** At fifty calls a second for the whole bot they take a minute. */
+const roomsMax = 1_000;
+const tooMany = new Error(`more than ${roomsMax} rooms: those that were active last are read`);
 const readersMax = 4;
 const pageLength = 100;
 const pagesMax = 20;

@@ -176,7 +176,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
         rest,
         keeper,
         report,
-        newest: () => memory.newestMessages("discord", `${me.botId}/`, roomsMax),
+        newest: (max) => memory.newestMessages("discord", `${me.botId}/`, max),
         isOurs: (guildId) => shardOf(guildId, gateway?.shards ?? 1) === shardId,
         arrive: (d) => arrive({ t: "MESSAGE_CREATE", d }, () => {}),
         onDone: session.closeGap,
@@ -373,8 +373,6 @@ const fatalWords: ReadonlyMap<number, string> = new Map([
 const editIntervalMs = 1_200;
 const pauseMs = 1_000;
 const pauseMsMax = 60_000;
-/** Rooms that are read after a lost session. */
-const roomsMax = 1_000;
 
 const withId = z.object({ id: z.string() });
 const inChannel = z.object({ channel_id: z.string() });

@@ -22,7 +22,7 @@ export function postgresReceiverMemory({ query }: Postgres): ReceiverMemory {
       return Math.max(Math.ceil(row?.wait_ms ?? 0), waitMsMin);
     },
     async newestMessages(channel, roomPrefix, roomsMax) {
-      const rows = await query<{ message: ChannelMessage }>(newestMessages, [channel, roomPrefix, roomsMax, turnsMax]);
+      const rows = await query<{ message: ChannelMessage }>(newestMessages, [channel, roomPrefix, roomsMax]);
       return rows.map(({ message }) => message);
     },
     async findMessage(channel, rooms, id) {
@@ -34,8 +34,6 @@ export function postgresReceiverMemory({ query }: Postgres): ReceiverMemory {
 
 /** Another instance was faster: ask again, but not at once. */
 const waitMsMin = 100;
-/** Rooms whose last turn lies further back are not looked for, so that the cost has a bound. */
-const turnsMax = 50_000;
 
 /** The fence stands in the row that it guards, so the row's lock decides between an old holder's write and the new one's first look. */
 const open: Statement = {
@@ -64,17 +62,17 @@ const spend: Statement = {
              where name = $1 order by at desc offset $2::integer - 1 limit 1) as wait_ms`,
 };
 
-/** Over the newest turns of all rooms instead of over all rooms: their number only grows. */
+/** Of more rooms those that are new are looked at: a look takes some microseconds, and a statement has its limit. */
+const roomsSeenMax = 200_000;
+
+/** One look into an index for each of the bot's rooms there: other channels, however busy, change nothing. */
 const newestMessages: Statement = {
   name: "newest-messages",
-  text: `with active as (
-    select room_id, max(id) as turn_id from (select room_id, id from turns order by id desc limit $4) as recent group by room_id
-  ), chosen as (
-    select active.* from active join rooms on rooms.id = active.room_id
-     where rooms.channel = $1 and starts_with(rooms.room, $2) order by active.turn_id desc limit $3
-  ) select newest.message from chosen cross join lateral (
-      select message from turns where turns.room_id = chosen.room_id order by seq desc limit 1) as newest
-     order by chosen.turn_id desc`,
+  text: `with own as (
+    select id from rooms where channel = $1 and starts_with(room, $2) order by id desc limit ${roomsSeenMax}
+  ) select newest.message from own cross join lateral (
+      select id, message from turns where turns.room_id = own.id order by seq desc limit 1) as newest
+     order by newest.id desc limit $3`,
 };
 
 const findMessage: Statement = {
