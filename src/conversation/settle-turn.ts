@@ -41,15 +41,15 @@ async function decide(held: HeldTurn, error: unknown, gateway: Gateway): Promise
   }
   if (error instanceof AiError) return await settleAiFailure(held, error, gateway);
   if (error instanceof ChannelError && error.isShut) return await shut(held, error.message, gateway);
-  if (error instanceof ChannelError && !error.retryable) return await park(held, String(error), gateway);
+  if (error instanceof ChannelError && !error.retryable) return await giveUp(held, error, gateway);
   if (error instanceof GatewayError)
     return held.triedMs() > limits.deliveryMsMax
-      ? await park(held, String(error), gateway)
+      ? await giveUp(held, error, gateway)
       : await tryAgain(held, error, gateway);
 
   // A bug of ours is tried again too: the next deploy may have mended it.
   if (turn.attempt < limits.bugAttemptsMax) return await tryAgain(held, error, gateway);
-  return turn.reply ? await park(held, String(error), gateway) : await apologise(held, "bug", error, gateway);
+  return turn.reply ? await giveUp(held, error, gateway) : await apologise(held, "bug", error, gateway);
 }
 
 /** A turn whose room was found shut since it was kept: nobody asks an AI, or the platform, for what cannot be shown. */
@@ -57,10 +57,10 @@ export async function settleShut(held: HeldTurn, reason: string, gateway: Gatewa
   return await putAside(held, `room was shut: ${reason}`, gateway);
 }
 
-/** A turn that killed its workers: it gets an apology, and if even that kills, it is parked. */
-export async function settlePoison(held: HeldTurn, gateway: Gateway): Promise<boolean> {
-  const error = new Error(`its worker died ${gateway.limits.crashesMax} times in a row`);
-  return held.turn.reply ? await park(held, String(error), gateway) : await apologise(held, "bug", error, gateway);
+/** A turn that killed its workers, `crashes` in a row: it is parked with an apology; without one, if even that kills. */
+export async function settlePoison(held: HeldTurn, crashes: number, gateway: Gateway): Promise<boolean> {
+  if (crashes === gateway.limits.crashesMax) await showNotice(held, gateway);
+  return await park(held, `its worker died ${crashes} times in a row`, gateway);
 }
 
 async function settleAiFailure(held: HeldTurn, error: AiError, gateway: Gateway): Promise<boolean> {
@@ -104,6 +104,19 @@ async function putBack(
   failpoint("put-back", turn.message);
   journal.putBack(turn, facts);
   return facts.delayMs === 0;
+}
+
+async function giveUp(held: HeldTurn, error: unknown, gateway: Gateway): Promise<boolean> {
+  await showNotice(held, gateway);
+  return await park(held, String(error), gateway);
+}
+
+/** Says that nothing more will come by itself, once, and where nothing that says more stands: the turn is parked either way. */
+async function showNotice(held: HeldTurn, gateway: Gateway): Promise<void> {
+  const { reply, shown, message } = held.turn;
+  if (reply && shown.length > 1) return;
+  const text = `⚠️ ${say(message.language, "apologies.bug")} (ref ${referenceOf(held.turn)})`;
+  held.turn = await sendDraft(held.turn, { text, stays: true }, gateway, held.sending);
 }
 
 async function park(held: HeldTurn, reason: string, gateway: Gateway): Promise<boolean> {

@@ -12,11 +12,12 @@ import { settlePoison, settleShut, settleTurn } from "./settle-turn.ts";
 export type WorkSignals = { readonly taking: AbortSignal; readonly holding: AbortSignal };
 
 /**
- * Claims turns, sees each through, and again; up to `turnsAtOnceMax` at a time, never two of one room. Resolves when `taking` has
+ * Claims turns, sees each through, and again; up to `turnsAtOnceMax` at a time, never two of one room, and one alone of which it is the
+ * last try. Resolves when `taking` has
  * aborted and no turn is in hand any more.
  */
 export async function workInbox(gateway: Gateway, { taking, holding }: WorkSignals): Promise<void> {
-  const { wire, journal, limits } = gateway;
+  const { inbox, wire, journal, limits } = gateway;
   const held = holdTurns(gateway, holding);
   /** By turn. */
   const working = new Map<string, Promise<void>>();
@@ -25,35 +26,45 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
   wire.hear("work", ringWhenDue(bell, taking), taking);
   const sweeping = sweep(gateway, bell, taking);
 
-  /** Where others took us for dead, an earlier attempt of ours may be in hand still: what it has sent is known when it has ended. */
-  const work = async (claim: Claim, claimedAtMs: number, earlier: Promise<void> | undefined) => {
+  const work = async (claim: Claim, claimedAtMs: number, before: Promise<unknown> | undefined) => {
     const turn = held.take(claim, claimedAtMs);
     try {
-      await earlier;
+      await before;
       if (await seeThrough(turn, claim, gateway)) bell.ring();
     } finally {
       held.release(turn);
     }
+  };
+  /** Where others took us for dead, an earlier attempt of ours may be in hand still: what it has sent is known when it has ended. */
+  const begin = (claim: Claim, claimedAtMs: number, before: Promise<unknown> | undefined) => {
+    const { id } = claim.turn;
+    const task = work(claim, claimedAtMs, before).catch((error: unknown) => journal.failed("ending a turn", error));
+    working.set(id, task);
+    void task.finally(() => {
+      if (working.get(id) === task) working.delete(id);
+      // Whoever waits for a free slot, waits for this.
+      if (working.size === limits.turnsAtOnceMax - 1) bell.ring();
+    });
+    return task;
+  };
+  /** So that the next death tells whose doing it is, and costs nobody else their answer. The others of its kind are for later. */
+  const seeAlone = async (suspect: Claim, claimedAtMs: number) => {
+    const task = begin(suspect, claimedAtMs, Promise.all(working.values()));
+    await inbox.freeForgotten(held.turns()).catch((error: unknown) => journal.failed("leaving turns for later", error));
+    await task;
+    bell.ring();
   };
 
   while (!taking.aborted) {
     const free = limits.turnsAtOnceMax - working.size;
     const claimedAtMs = performance.now();
     const claims = free > 0 ? await claim(free) : [];
-    for (const claim of claims) {
-      failpoint("claimed", claim.turn.message);
-      const { id } = claim.turn;
-      const task = work(claim, claimedAtMs, working.get(id)).catch((error: unknown) =>
-        journal.failed("ending a turn", error),
-      );
-      working.set(id, task);
-      void task.finally(() => {
-        if (working.get(id) === task) working.delete(id);
-        // Whoever waits for a free slot, waits for this.
-        if (working.size === limits.turnsAtOnceMax - 1) bell.ring();
-      });
-    }
-    if (claims.length < free || free === 0) await bell.wait(taking);
+    for (const { turn } of claims) failpoint("claimed", turn.message);
+    const isSuspect = ({ crashes }: Claim) => crashes === limits.crashesMax - 1;
+    for (const one of claims) if (!isSuspect(one)) void begin(one, claimedAtMs, working.get(one.turn.id));
+    const suspect = claims.find(isSuspect);
+    if (suspect) await seeAlone(suspect, claimedAtMs);
+    else if (claims.length < free || free === 0) await bell.wait(taking);
   }
   await Promise.all(working.values());
   await sweeping;
@@ -64,7 +75,7 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
 async function seeThrough(held: HeldTurn, { crashes, shut }: Claim, gateway: Gateway): Promise<boolean> {
   try {
     if (shut !== undefined && !hasWayIn(held.turn, gateway)) return await settleShut(held, shut, gateway);
-    if (crashes >= gateway.limits.crashesMax) return await settlePoison(held, gateway);
+    if (crashes >= gateway.limits.crashesMax) return await settlePoison(held, crashes, gateway);
     return await answerMessage(held, gateway);
   } catch (error) {
     return await settleTurn(held, error, gateway);

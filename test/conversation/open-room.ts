@@ -37,16 +37,24 @@ export type OpenRoom = {
   write(given: Partial<ChannelMessage>): Promise<void>;
   /** Writes, waits for the answer, and returns what the room shows for it. */
   ask(given: Partial<ChannelMessage>): Promise<string>;
+  /** The answers that stand in a room. */
+  shows(room: string): readonly string[];
   close(): Promise<void>;
 };
 
-export async function openRoom(
-  given: { readonly transcriber?: Transcriber; readonly limits?: Partial<Limits> } = {},
-): Promise<OpenRoom> {
+type Opening = {
+  readonly transcriber?: Transcriber;
+  readonly limits?: Partial<Limits>;
+  /** What has happened before the work begins. */
+  readonly before?: (store: TestStore) => Promise<void>;
+};
+
+export async function openRoom(given: Opening = {}): Promise<OpenRoom> {
   const store = await openTestStore();
+  await given.before?.(store);
   const platform: Platform = { parts: [] };
   const [taking, holding] = [new AbortController(), new AbortController()];
-  const room: Omit<OpenRoom, "write" | "ask" | "close"> = {
+  const room: Omit<OpenRoom, "write" | "ask" | "shows" | "close"> = {
     store,
     files: new Map(),
     fetched: [],
@@ -94,6 +102,7 @@ export async function openRoom(
       const { turnId } = await until(ended, "it is answered", 30_000);
       return transcriptOf(platform, one.room).find((answer) => answer.turnId === turnId)?.text ?? "";
     },
+    shows: (name: string) => transcriptOf(platform, name).map(({ text }) => text),
     async close() {
       taking.abort("shutdown");
       await working;
