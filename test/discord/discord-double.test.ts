@@ -70,3 +70,20 @@ test("each kind of request has a limit of its own, under a name of its own", asy
   expect(typing.name).not.toBe(first.name);
   await double.close();
 });
+
+test("what nobody answers in time is seen, whoever was connected", async () => {
+  const double = await startDiscordDouble({ interactionDeadlineMs: 1_000 });
+  const use = { channel: double.dm("ada"), author: "ada", command: "help" };
+  double.interact(use);
+  const socket = new WebSocket(`${double.apiBase.replace(/^http/, "ws").replace(/api$/, "")}?v=10&encoding=json`);
+  const identify = { token: double.token, intents: 1, properties: { os: "a", browser: "b", device: "c" } };
+  socket.addEventListener("open", () => socket.send(JSON.stringify({ op: 2, d: identify })));
+  await until(() => double.connected() === 1, "somebody is connected");
+  const answered = double.interact(use);
+  await post(double, `/interactions/${answered}/nothing-that-it-knows/callback`, { type: 5 });
+  double.interact({ ...use, command: "status" });
+  await until(() => double.unanswered.length > 0, "the one without an answer");
+  expect(double.unanswered).toEqual([expect.stringMatching(/^ada: .*"status"/)]);
+  socket.close();
+  await double.close();
+});

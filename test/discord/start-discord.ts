@@ -133,6 +133,7 @@ export async function startDiscord(options: StartOptions = {}): Promise<Started>
     await discord.close();
     expect(discord.unknownRequests).toEqual([]);
     expect(discord.violations).toEqual([]);
+    expect(discord.unanswered).toEqual([]);
   });
   if (options.connect !== false && !options.slow) {
     await until(() => channel.health().state === "connected", "connecting", 15_000);

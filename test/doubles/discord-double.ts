@@ -65,6 +65,8 @@ export type DiscordDouble = {
   readonly unknownRequests: readonly string[];
   /** Calls to what had been told to wait, during that time; two writes to a channel at once. */
   readonly violations: readonly string[];
+  /** What somebody who was connected let pass without an answer until people saw that it failed; no wonder where one was killed. */
+  readonly unanswered: readonly string[];
   /** The registered slash commands, as Discord shows them. */
   commands(): readonly Readonly<Record<string, unknown>>[];
   /** The direct channel with a person. */
@@ -216,6 +218,7 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
     calls: http.calls,
     unknownRequests: http.complaints,
     violations: http.violations,
+    unanswered: http.unanswered,
     sessionStart,
     gateway: gateway.state,
     commands: http.commands,
@@ -347,6 +350,8 @@ export async function startDiscordDouble(given: DoubleOptions = {}): Promise<Dis
     if (refusal) throw new Error(`Discord does not let ${doing.author.username} do this: ${refusal}`);
     const { id, event } = http.interact(doing);
     gateway.dispatch({ t: "INTERACTION_CREATE", d: event });
+    if (gateway.connected() > 0)
+      void http.watchInteraction(id, `${doing.author.username}: ${JSON.stringify(doing.data)}`);
     return id;
   }
 

@@ -138,6 +138,8 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     commands: commands.list,
     refuseUse: commands.refuseUse,
     interact: interactions.interact,
+    unanswered: interactions.unanswered,
+    watchInteraction: interactions.watch,
     channelOf: interactions.channelOf,
     choices: interactions.choices,
     closeModal: interactions.closeModal,
@@ -174,6 +176,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
       };
       calls.push(call);
       limits.watch(method, path);
+      interactions.note(path);
       if (isWrite(method, path)) flights.begin(placeOf(path), method, response);
 
       const fault = takeFault(call) ?? (/^\/(?:channels|webhooks)\//.test(path) ? chaos() : undefined);

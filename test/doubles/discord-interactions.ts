@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Answer, apiError, invalid } from "./discord-answers.ts";
 import { refuseChoices, refuseModal } from "./discord-components.ts";
 import { at, type Body, editFields, type Request, type Route } from "./discord-route.ts";
@@ -50,6 +51,9 @@ export function discordInteractions(
   { refuseMessage, change }: Messages,
 ) {
   const interactions = new Map<string, Interaction>();
+  /** The interactions that somebody called back, whatever came of that. */
+  const calledBack = new Set<string>();
+  const unanswered: string[] = [];
   /** By the interaction that it answered. */
   const choices = new Map<string, readonly string[]>();
   /** What is open in front of a person, by their id. */
@@ -80,6 +84,21 @@ export function discordInteractions(
 
   return {
     routes,
+    unanswered,
+
+    /** Told of every call before anything else. */
+    note(path: string): void {
+      const id = /^\/interactions\/(\d+)\//.exec(path)?.[1];
+      if (id) calledBack.add(id);
+    },
+
+    /** People see at the deadline that it failed. Time counts while this process runs: it may have stalled, and not who should answer. */
+    async watch(id: string, what: string): Promise<void> {
+      for (let ranMs = 0; ranMs < options.interactionDeadlineMs && !calledBack.has(id); ranMs += tickMs)
+        await pause(tickMs, undefined, { ref: false });
+      if (!calledBack.has(id)) unanswered.push(what);
+    },
+
     choices: (id: string) => choices.get(id),
     channelOf: (token: string) => interactions.get(token)?.room.id,
 
@@ -233,5 +252,7 @@ const answersTo: Readonly<Record<Doing["type"], readonly number[]>> = {
   4: [8],
   5: [4, 5],
 };
+/** However long a wait of this length lasts, it counts as that. */
+const tickMs = 50;
 const ephemeral = 64;
 const thinking = 128;

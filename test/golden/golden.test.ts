@@ -182,6 +182,7 @@ async function openDiscord(open: (discord: DiscordDouble) => string) {
     await discord.close();
     expect(discord.unknownRequests).toEqual([]);
     expect(discord.violations).toEqual([]);
+    expect(discord.unanswered).toEqual([]);
   });
   const settings = { DISCORD_TOKEN: discord.token, DISCORD_API_BASE: discord.apiBase };
   await Promise.all([world.start(settings), world.start(settings)]);

@@ -26,6 +26,7 @@ export async function openDiscordWorld({ ai, ...options }: Options = {}): Promis
       await discord.close();
       expect(discord.unknownRequests).toEqual([]);
       expect(discord.violations).toEqual([]);
+      expect(discord.unanswered).toEqual([]);
     },
   };
 }
