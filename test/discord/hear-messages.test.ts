@@ -72,6 +72,37 @@ test.each(notForUs)("%s is not for us", async (_, changes) => {
   expect(await server().hear(changes)).toBeUndefined();
 });
 
+/** Ids of messages that were written so much later than the first. */
+const laterId = (ms: number) => String(BigInt(written.id) + (BigInt(ms) << 22n));
+const openly = { content: "the rest", mentions: [] };
+const long = `<@100> ${"x".repeat(1_900)}`;
+
+test("what follows a long call at once belongs to it, in its thread", async () => {
+  const { hear } = server();
+  const call = await hear({ content: long });
+  expect(call).toMatchObject({ room: `100/${written.id}`, joins: { windowMs: 1_500 } });
+  const second = await hear({ ...openly, id: laterId(1_000), content: "y".repeat(1_950) });
+  expect(second).toMatchObject({ room: call?.room, address: call?.address, joins: call?.joins });
+  for (const _ of ["heard", "heard once more, because it could not be kept"]) {
+    const third = await hear({ ...openly, id: laterId(2_000) });
+    expect(third).toMatchObject({ text: "the rest", room: call?.room, joins: { ...call?.joins, windowMs: 0 } });
+  }
+  expect(await hear({ ...openly, id: laterId(2_500) })).toBeUndefined();
+});
+
+test("nothing else belongs to a long call: what others write, what comes later, what is for others, commands", async () => {
+  const { hear } = server();
+  await hear({ content: long });
+  expect(await hear({ ...openly, id: laterId(1), author: ben })).toBeUndefined();
+  expect(await hear({ ...openly, id: laterId(1), channel_id: "43" })).toBeUndefined();
+  expect(await hear({ id: laterId(1), mentions: [ben], content: "<@8> the rest" })).toBeUndefined();
+  expect(await hear({ ...openly, id: laterId(1), content: "/help" })).toBeUndefined();
+  expect(await hear({ ...openly, id: laterId(1_500) })).toBeUndefined();
+  const brief = server();
+  await brief.hear({});
+  expect(await brief.hear({ ...openly, id: laterId(1) })).toBeUndefined();
+});
+
 test("a direct message, a mention of the bot or of its role, and a reply to it are for us", async () => {
   const { hear } = server();
   expect(await hear(direct)).toMatchObject({ audience: "direct", room: "100/42" });

@@ -78,6 +78,16 @@ test("threads are listened to after a restart, and by the instance that takes ov
   expect(discord.gateway.identifies).toBe(1);
 });
 
+test("the rest of a long paste that calls it is read, too, though it mentions nobody", async () => {
+  await Promise.all([start(), start()]);
+  const channel = discord.serverChannel();
+  const thread = discord.say({ channel, author: "Ada", content: `${mention} ${"lorem ".repeat(325)}` });
+  discord.say({ channel, author: "Ada", content: "What does that mean?" });
+  await until(() => JSON.stringify(asked() ?? "").includes("What does that mean?"), "all of it is asked", 30_000);
+  await until(() => answers(thread).length > 0, "it is answered in the thread", 30_000);
+  expect(answers(channel)).toEqual([]);
+});
+
 test("where it may make no threads, it answers below the question", async () => {
   await start();
   const channel = discord.serverChannel();

@@ -10,6 +10,7 @@ import type { KnownChannel, KnownChannels } from "./known-channels.ts";
 import { isWelcome } from "./is-welcome.ts";
 import { changed, plainMessage, removed, replyMessage, written, type Written } from "./message-event.ts";
 import { type GatewayEvent, readMessage, type Standing } from "./read-message.ts";
+import { snowflakeMs } from "./snowflake.ts";
 
 export type Hearing = {
   readonly me: BotIdentity;
@@ -41,6 +42,8 @@ export function hearMessages(hearing: Hearing): (event: GatewayEvent) => Find | 
   const { me, memory, places, channels, languageOf, hearsAll } = hearing;
   /** Of what is read and may not be on disk yet. */
   const recent = new LRUCache<string, ChannelMessage>({ max: 1_000 });
+  /** By channel and author, what they said last that is so long that more may follow. */
+  const pastes = new LRUCache<string, ChannelMessage>({ max: 1_000 });
   /** For each channel whether it is a thread of ours: the channel in which it was opened. */
   const threads = new LRUCache<string, Thread>({ max: 20_000, fetchMethod: findThread });
 
@@ -59,6 +62,7 @@ export function hearMessages(hearing: Hearing): (event: GatewayEvent) => Find | 
         ? await readInServer(message, message.guild_id)
         : readMessage(message, me, { language: languageOf(message.author.id) });
       if (read) recent.set(read.id, read);
+      if (read?.joins?.windowMs) pastes.set(pasteKey(message), read);
       return read;
     };
   }
@@ -68,7 +72,8 @@ export function hearMessages(hearing: Hearing): (event: GatewayEvent) => Find | 
     const meant = howMeant(message, me);
     if (meant === "to-others") return undefined;
     const parentId = (await threads.fetch(message.channel_id))?.parentId;
-    if (meant === "open" && !parentId) return undefined;
+    const begun = meant === "open" && !parentId ? findPaste(message) : undefined;
+    if (meant === "open" && !parentId && !begun) return undefined;
     const [rules, channel] = await Promise.all([
       places.find({ channel: "discord", id: guildId }),
       channels.find(guildId, message.channel_id),
@@ -78,6 +83,7 @@ export function hearMessages(hearing: Hearing): (event: GatewayEvent) => Find | 
     if (rules.mode === "slash" || !(await isWelcome(rules, at, channels))) return undefined;
     const language = languageOf(message.author.id) ?? channel?.language;
     if (parentId) return readMessage(message, me, { language, parentId });
+    if (begun) return goOn(begun, readMessage(message, me, { language }));
     return await readCall(message, { language }, meant === "called" && opensThread(rules, channel));
   }
 
@@ -89,6 +95,17 @@ export function hearMessages(hearing: Hearing): (event: GatewayEvent) => Find | 
     if (!opens) return here;
     threads.set(message.id, { parentId: message.channel_id });
     return readMessage(message, me, { ...standing, opensThread: hearsAll() ? "listening" : "deaf" });
+  }
+
+  /** Of a long call that follows at once does not mention the bot again. */
+  function findPaste(message: Written): ChannelMessage | undefined {
+    const begun = pastes.get(pasteKey(message));
+    return begun?.joins && snowflakeMs(message.id) < begun.sentAtMs + begun.joins.windowMs ? begun : undefined;
+  }
+
+  /** Where it began, in its thread if it opens one; a command is no piece of it. */
+  function goOn({ room, address }: ChannelMessage, piece: ChannelMessage): ChannelMessage | undefined {
+    return piece.joins && { ...piece, room, address };
   }
 
   /** A thread that we opened has the id of the message for which it was, and that one was kept in the thread's room. */
@@ -139,6 +156,10 @@ export function hearMessages(hearing: Hearing): (event: GatewayEvent) => Find | 
   function roomOf(channelId: string): string {
     return `${me.botId}/${channelId}`;
   }
+}
+
+function pasteKey({ channel_id: channelId, author }: Written): string {
+  return `${channelId}/${author.id}`;
 }
 
 /** Bots, webhooks and the platform's own notes would make loops. */

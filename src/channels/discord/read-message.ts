@@ -39,7 +39,7 @@ export function readMessage(message: Written, me: BotIdentity, standing: Standin
       messageId: answered.id,
     });
   const says = text || (attachments.length > 0 || forwarded.length > 0 || replyTo ? "" : unreadable);
-  const joins = opensThread ? undefined : joinsOf(author.id, text);
+  const joins = opensThread === "deaf" ? undefined : joinsOf(author.id, text);
   const address = {
     kind: "message",
     channelId,
