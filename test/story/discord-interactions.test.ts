@@ -181,6 +181,8 @@ test("moderators decide whether mentions are answered, where, and whom", async (
   discord.say({ channel, author: "Ada", content: `${mention} two` });
   discord.interact({ channel, author: "Ada", command: "chat", options: { question: "three" } });
   await untilSaid(channel, "Here I may not answer you");
+  discord.interact({ channel, author: "Ada", command: "why" });
+  await untilSaid(channel, "I answer only people who have one of the roles");
   discord.setRoles("Ada", ["5"]);
   discord.interact({ channel, author: "Ada", command: "chat", options: { question: "four" } });
   await untilSaid(channel, "You said: Ada: four");

@@ -20,7 +20,7 @@ type AskedMessage = {
   readonly message: ChannelMessage;
   /** The message of the channel that it asks about. */
   readonly aboutId?: string;
-  /** Where moderators may have decided who is answered. Absent for what they decide, and outside of servers. */
+  /** Where moderators may have decided who is answered. Absent for what they decide, for who asks why that is, and outside of servers. */
   readonly where?: Whereabouts;
 };
 
@@ -53,8 +53,8 @@ function readCommand(event: Interaction, botId: string): Asked | undefined {
   if (type !== chatInput) return undefined;
   if (name === chatCommand.name) return readChat(event, botId, used);
   const asked = askedIn(event, botId, { text: [`/${name}`, ...options.flatMap(writtenOut)].join(" ") });
-  if (!manages(event)) return asked;
-  return { kind: "message", message: { ...asked.message, moderates: event.guild_id ?? "" } };
+  if (manages(event)) return { kind: "message", message: { ...asked.message, moderates: event.guild_id ?? "" } };
+  return name === why ? { kind: "message", message: asked.message } : asked;
 }
 
 /** What was chosen, as somebody would write it; inside of a part of a command with its name, for there can be much of it. */
@@ -179,6 +179,7 @@ const messageComponent = 3;
 const autocomplete = 4;
 const modalSubmit = 5;
 const chatInput = 1;
+const why = "why";
 const messageMenu = 3;
 const directChannel = 1;
 const botDm = 1;
