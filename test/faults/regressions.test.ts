@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import pg from "pg";
 import { answerMessage } from "../../src/conversation/answer-message.ts";
+import { StoreError } from "../../src/conversation/domain/errors.ts";
 import { limits } from "../../src/conversation/domain/limits.ts";
 import { holdTurns } from "../../src/conversation/hold-turns.ts";
 import type { Gateway } from "../../src/conversation/ports/gateway.ts";
@@ -36,6 +37,27 @@ test("when the database drops all connections, living instances are not taken fo
   await first.close();
   await until(async () => (await freed()) === 1, "the dead one's room is free", 30_000);
   await second.close();
+  await operator.end();
+  await database.drop();
+});
+
+/** commit-never-told, seed 42: an instance died when its connection broke in the middle of a transaction. */
+test("a connection that breaks between a transaction's statements is an error, and not the end of the process", async () => {
+  const database = await freshDatabase();
+  const postgres = connectPostgres({ url: new Secret(database.url), connectionsMax: 1, report() {} });
+  const pidOf = async (query: typeof postgres.query) => {
+    const [row] = await query<{ pid: number }>({ name: "pid", text: "select pg_backend_pid() as pid" }, []);
+    return row?.pid ?? 0;
+  };
+  const operator = new pg.Client(database.url);
+  await operator.connect();
+  const cutOff = postgres.transaction(async (query) => {
+    await operator.query("select pg_terminate_backend($1, 1000)", [await pidOf(query)]);
+    return await pidOf(query);
+  });
+  await expect(cutOff).rejects.toThrow(StoreError);
+  expect(await pidOf(postgres.query)).toBeGreaterThan(0);
+  await postgres.close();
   await operator.end();
   await database.drop();
 });

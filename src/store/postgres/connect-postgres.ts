@@ -41,6 +41,8 @@ export function connectPostgres({ url, connectionsMax, report }: PostgresOptions
   const pool = new pg.Pool({ ...options, max: connectionsMax, idleTimeoutMillis: 60_000 });
   // Without a listener a restart of the database would kill the process.
   pool.on("error", (error) => report("an idle connection to the database broke", error));
+  // Nor does the pool listen to those that are in use: what breaks there, the statement tells.
+  pool.on("connect", (client) => client.on("error", () => {}));
 
   const queryOn =
     (client: Pick<pg.ClientBase, "query">): Postgres["query"] =>
