@@ -74,8 +74,7 @@ export function watchAi({ ai }: Cluster, places: readonly Place[]): AiWatch {
   return watch;
 }
 
-/** An error that is worth another try. */
-export const aiDown: AiFault = {
+const down = {
   status: 500,
   body: { error: { message: "The server had an error.", type: "server_error" } },
 };
@@ -86,7 +85,7 @@ const busy = {
 };
 /** What the AI can be made to do wrong. */
 export const aiFaults: readonly AiFault[] = [
-  aiDown,
+  down,
   busy,
   "hang",
   "hang-before-token",

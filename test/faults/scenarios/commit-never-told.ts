@@ -1,7 +1,6 @@
 import { until } from "../../until.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Scenario } from "../scenario.ts";
-import { aiDown } from "../watch-ai.ts";
 
 /** Statements that change something: each of them must bear being done without its sender knowing. */
 const statements = [
@@ -25,15 +24,16 @@ export const commitNeverTold: Scenario = {
     tokenMs: 60,
     places: size === "long" ? { telegram: 90, web: 10 } : { telegram: 27, web: 3 },
   }),
-  async run({ cluster, watch, size, talk, complain }) {
+  async run({ cluster, size, talk, complain }) {
+    const { telegram, seed } = cluster;
     const rounds = size === "long" ? 5 : 1;
     const lost = new Map<string, number>();
     talk({ perSecond: 40 });
     for (let round = 0; round < rounds; round++)
       for (const name of statements) {
-        if (name === "put-back") watch.fault = () => aiDown;
+        if (name === "put-back") telegram.chaos({ seed, status429: 0.3, methods: ["sendMessage"] });
         const isLost = await loseNextAnswer(cluster, name);
-        watch.fault = undefined;
+        telegram.chaos(undefined);
         if (isLost) lost.set(name, (lost.get(name) ?? 0) + 1);
         else complain(`no answer to ${name} was lost within ${waitMs} ms`);
       }
