@@ -30,6 +30,8 @@ export type Instance = {
   terminate(): Promise<{ readonly code: number | null; readonly tookMs: number }>;
   /** SIGSTOP for so long, then SIGCONT. */
   freeze(ms: number): Promise<void>;
+  /** What ended although nobody had ended it. */
+  readonly deaths: readonly string[];
   output(): string;
 };
 
@@ -214,6 +216,8 @@ function instance(name: string, { environment, ways, running, disturbances, proc
   let parley: Parley | undefined;
   let generation = 0;
   let said = "";
+  let isToEnd = false;
+  const deaths: string[] = [];
   const process = () => `${name}${generation}`;
   const ended = () => {
     running.delete(name);
@@ -237,15 +241,19 @@ function instance(name: string, { environment, ways, running, disturbances, proc
       const database = `${environment["DATABASE_URL"]}?application_name=${process()}`;
       parley = await startParley({ ...environment, DATABASE_URL: database, AI_API_KEY: process() });
       running.set(name, parley.url);
+      isToEnd = false;
+      void parley.exited.then((code) => !isToEnd && deaths.push(`${process()} ended by itself with ${code}`));
     },
     async kill() {
       const atMs = Date.now();
+      isToEnd = true;
       await parley?.kill();
       note(atMs, Infinity);
       ended();
     },
     async terminate() {
       const atMs = Date.now();
+      isToEnd = true;
       const code = (await parley?.stop()) ?? null;
       note(atMs, Infinity);
       ended();
@@ -258,6 +266,7 @@ function instance(name: string, { environment, ways, running, disturbances, proc
       parley?.signal("SIGCONT");
       note(atMs, Date.now());
     },
+    deaths,
     output: () => said + (parley?.output() ?? ""),
   };
 }

@@ -71,6 +71,7 @@ export async function play(scenario: Scenario, size: Size, seed: number): Promis
       seconds: scenario.drainSeconds(size),
     });
     const findings = await audit(cluster, places, watch);
+    complaints.push(...cluster.instances.flatMap(({ deaths }) => deaths));
     if (!Number.isFinite(drainedSeconds)) complaints.push(`it was not drained within ${scenario.drainSeconds(size)} s`);
     const violations = [...complaints, ...findings.violations];
     const tookSeconds = (performance.now() - startedAtMs) / 1_000;
