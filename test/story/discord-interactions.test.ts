@@ -3,6 +3,8 @@ import { say } from "../../src/conversation/domain/words/say.ts";
 import type { DiscordDouble } from "../doubles/discord-double.ts";
 import { until } from "../until.ts";
 import { type DiscordWorld, openDiscordWorld } from "./open-discord-world.ts";
+import type { Environment } from "./start-parley.ts";
+import { type OwnRoom, useOwnCommands, withOwnCommands } from "./use-own-commands.ts";
 
 let world: DiscordWorld;
 let discord: DiscordDouble;
@@ -13,8 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-async function start() {
-  const parley = await world.startBot();
+async function start(more?: Environment) {
+  const parley = await world.startBot(more);
   await until(() => discord.connected() > 0, "Discord is connected", 30_000);
   return parley;
 }
@@ -99,9 +101,35 @@ test("a long answer can be stopped by its button, whichever instance writes it",
   world.ai.release();
 });
 
+test(
+  "a person's own commands say what they should on two instances, and each of their buttons does what it says",
+  { timeout: 5 * 60_000 },
+  async () => {
+    await withOwnCommands(async (settings) => {
+      await Promise.all([start(settings), start(settings)]);
+      await until(() => discord.commands().length > 0, "the commands", 30_000);
+      const at = { channel: discord.dm("Ada"), author: "Ada" };
+      const room: OwnRoom = {
+        ask: (content) => discord.say({ ...at, content }),
+        use: (command, argument) =>
+          discord.interact({ ...at, command, options: argument ? { [argument.field]: argument.text } : {} }),
+        press: ({ id }, label) => discord.press({ messageId: id, author: "Ada", label }),
+        said: () =>
+          botSaid(at.channel).map(({ id, content, buttons = [], files }) => ({
+            id,
+            text: content,
+            labels: buttons,
+            file: files[0]?.text,
+          })),
+      };
+      await useOwnCommands(room, world);
+    });
+  },
+);
+
 test("the models are offered below an answer, which stays, and the menu turns its own pages", async () => {
   world.ai.models = ["test-model", ...Array.from({ length: 12 }, (_, at) => `model-${at}`)];
-  await start();
+  await Promise.all([start(), start()]);
   const channel = discord.dm("Ada");
   discord.say({ channel, author: "Ada", content: "Hello!" });
   const answer = await untilSaid(channel, "You said: Hello!");
@@ -115,7 +143,7 @@ test("the models are offered below an answer, which stays, and the menu turns it
 });
 
 test("only the newest answer has buttons", async () => {
-  await start();
+  await Promise.all([start(), start()]);
   const channel = discord.dm("Ada");
   discord.say({ channel, author: "Ada", content: "one" });
   await untilSaid(channel, "You said: one");
@@ -126,7 +154,7 @@ test("only the newest answer has buttons", async () => {
 });
 
 test("a private question in a server is answered unseen, and remembered with the person's own conversation only", async () => {
-  await start();
+  await Promise.all([start(), start()]);
   const channel = discord.serverChannel();
   const options = { question: "My secret is plums.", private: true };
   discord.interact({ channel, author: "Ada", command: "chat", options });
