@@ -6,7 +6,7 @@ import { connectAi } from "./ai/connect-ai.ts";
 import { findLocalServers } from "./ai/find-local-servers.ts";
 import { armFailpoint } from "./arm-failpoint.ts";
 import type { DiscordOptions } from "./channels/discord/discord-channel.ts";
-import { type Pauses, sharePauses } from "./channels/share-pauses.ts";
+import { sharePauses } from "./channels/share-pauses.ts";
 import { terminalChannel } from "./channels/terminal/terminal-channel.ts";
 import { webChatChannel } from "./channels/web-chat/web-chat-channel.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
@@ -18,6 +18,7 @@ import type { Accept, Channel } from "./conversation/ports/channel.ts";
 import type { Gateway } from "./conversation/ports/gateway.ts";
 import type { Journal } from "./conversation/ports/journal.ts";
 import type { ModelCatalogue } from "./conversation/ports/model-catalogue.ts";
+import type { Wire } from "./conversation/ports/wire.ts";
 import { workInbox, type WorkSignals } from "./conversation/work-inbox.ts";
 import { documentReader } from "./documents/document-reader.ts";
 import { greeting } from "./greeting.ts";
@@ -42,7 +43,8 @@ type Mode = "serve" | "chat";
 type Report = (what: string, error: unknown) => void;
 /** What is open, and how it is closed: the newest first. */
 type Closing = (() => void | Promise<unknown>)[];
-type PausesOf = (channel: string, token: Secret) => Pauses;
+/** What the instances of one bot tell each other. */
+type Share = <T>(open: (wire: Wire, bot: string, signal: AbortSignal) => T, channel: string, token: Secret) => T;
 type Telling = { readonly log: Log; readonly report: Report };
 
 const program = { name: "Parley", version: readVersion() };
@@ -86,7 +88,7 @@ async function main(mode: Mode, config: Config): Promise<void> {
       memory: store.receiverMemory,
       places: store.placeSettings,
       completeModel: async (typed) => completeModels(typed, await listNames(await catalogue.promise)),
-      pausesOf: (bot, token) => sharePauses(store.wire, `${bot} ${token.fingerprint()}`, signals.holding),
+      share: (open, channel, token) => open(store.wire, `${channel} ${token.fingerprint()}`, signals.holding),
     });
     const ai = await startStep(log, { name: "AI client", remedy: "Mend the AI settings." }, () =>
       connectAi(aiSettings(config), report),
@@ -287,11 +289,11 @@ async function openChannels(
     places,
     completeModel,
     journal,
-    pausesOf,
+    share,
   }: Telling &
     Pick<DiscordOptions, "memory" | "places" | "completeModel"> & {
       readonly journal: Journal;
-      readonly pausesOf: PausesOf;
+      readonly share: Share;
     },
 ): Promise<Map<string, Channel>> {
   const commands = commandWords;
@@ -308,12 +310,13 @@ async function openChannels(
   if (config.DISCORD_TOKEN) {
     const { discordChannel } = await import("./channels/discord/discord-channel.ts");
     const { DISCORD_TOKEN: token, DISCORD_API_BASE: apiBase } = config;
-    const pauses = pausesOf("discord", token);
+    const pauses = share(sharePauses, "discord", token);
     const needs = { commands, moderatorWord, completeModel, memory, places, pauses, report };
     channels.push(discordChannel({ token, apiBase, ...needs, ...settling("discord") }));
   } else log.info({}, "Discord is off: DISCORD_TOKEN turns it on");
   if (config.TELEGRAM_TOKEN) {
     const { telegramChannel } = await import("./channels/telegram/telegram-channel.ts");
+    const { shareWrites } = await import("./channels/telegram/share-writes.ts");
     const { deriveWebhookSecret } = await import("./channels/telegram/derive-webhook-secret.ts");
     const secret = config.TELEGRAM_WEBHOOK_SECRET ?? deriveWebhookSecret(config.TELEGRAM_TOKEN);
     const webhook = config.TELEGRAM_WEBHOOK_URL && { webhook: { url: config.TELEGRAM_WEBHOOK_URL, secret } };
@@ -322,7 +325,8 @@ async function openChannels(
         token: config.TELEGRAM_TOKEN,
         apiRoot: config.TELEGRAM_API_ROOT,
         commands,
-        pauses: pausesOf("telegram", config.TELEGRAM_TOKEN),
+        pauses: share(sharePauses, "telegram", config.TELEGRAM_TOKEN),
+        writes: share(shareWrites, "telegram", config.TELEGRAM_TOKEN),
         report,
         inline: config.TELEGRAM_INLINE === "on",
         guests: config.TELEGRAM_GUESTS === "on",

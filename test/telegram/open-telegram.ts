@@ -1,5 +1,6 @@
 import { afterEach, expect } from "vitest";
 import { type Pauses, sharePauses } from "../../src/channels/share-pauses.ts";
+import { type GroupWrites, shareWrites } from "../../src/channels/telegram/share-writes.ts";
 import { telegramChannel } from "../../src/channels/telegram/telegram-channel.ts";
 import type { TelegramOptions } from "../../src/channels/telegram/telegram-link.ts";
 import { telegramTimings, type TelegramTimings } from "../../src/channels/telegram/telegram-timings.ts";
@@ -53,6 +54,11 @@ export function pausesOver(wire: Wire = inProcessWire()): Pauses {
   return sharePauses(wire, "the bot", new AbortController().signal);
 }
 
+/** As if it were alone, or with those that share the wire. */
+export function writesOver(wire: Wire = inProcessWire()): GroupWrites {
+  return shareWrites(wire, "the bot", new AbortController().signal);
+}
+
 export function channelTo(
   double: TelegramDouble,
   more: Partial<TelegramOptions> = {},
@@ -63,7 +69,8 @@ export function channelTo(
   const report = (what: string, error: unknown) => void reports.push(`${what}: ${String(error)}`);
   const onUnsettled = ({ room }: { room: string }) => void unsettled.push(room);
   const token = new Secret(double.token);
-  const options = { token, apiRoot: double.url, commands, pauses: pausesOver(), report, onUnsettled, ...more };
+  const shared = { pauses: pausesOver(), writes: writesOver() };
+  const options = { token, apiRoot: double.url, commands, ...shared, report, onUnsettled, ...more };
   return { ...telegramChannel(options, { ...timings, ...waits }), reports, unsettled };
 }
 

@@ -9,6 +9,7 @@ import { languages } from "../../src/conversation/domain/words/catalogues.ts";
 import { say } from "../../src/conversation/domain/words/say.ts";
 import { BadDeliveryError, type Channel } from "../../src/conversation/ports/channel.ts";
 import { Secret } from "../../src/secret.ts";
+import { inProcessWire } from "../../src/store/in-process/in-process-wire.ts";
 import type { TelegramDouble } from "../doubles/telegram-double.ts";
 import { holding } from "../holding.ts";
 import { until } from "../until.ts";
@@ -24,6 +25,7 @@ import {
   timings,
   turnOf,
   pausesOver,
+  writesOver,
 } from "./open-telegram.ts";
 
 /** One that surely still waits, however busy the machine is. */
@@ -404,6 +406,28 @@ test("in a busy group drafts make room for the answers, and typing shows that it
   expect(botTexts(double, -5)).toEqual(["Done."]);
 });
 
+test("in a group whose topics two instances answer, the drafts of both leave room for the answers", async () => {
+  const double = await telegram({ floodLimits: true });
+  const chat = { id: -1_000_000_000_005, is_forum: true };
+  const wire = inProcessWire();
+  const topics = [];
+  for (const threadId of [11, 12]) {
+    const channel = channelTo(double, { writes: writesOver(wire) });
+    topics.push({
+      ...(await asked(double, { chat, from: 7, threadId, text: "@parley_bot hi" }, channel)),
+      id: `${threadId}`,
+    });
+  }
+  const shown = new Map<string, readonly string[]>();
+  for (let count = 0; count < 20; count += 1)
+    for (const { id, show } of topics) shown.set(id, await show({ text: `Growing ${count}` }, shown.get(id), { id }));
+  const edits = () => double.transcript(chat.id).reduce((sum, { edits }) => sum + edits, 0);
+  expect(edits() + topics.length).toBe(12);
+  for (const { id, show } of topics) await show(complete("Done."), shown.get(id), { id });
+  expect(botTexts(double, chat.id)).toEqual(["Done.", "Done."]);
+  expect(edits()).toBe(12);
+});
+
 test("in a topic the answer stays in the topic; in General it names none", async () => {
   const double = await telegram();
   double.addChat({ id: -1_000_000_000_005, is_forum: true });
@@ -457,7 +481,15 @@ const secret = new Secret("a-webhook-secret");
 const webhook = { url: "http://127.0.0.1:9/", secret };
 /** One that looks often whether its webhook still stands. */
 function channelOfWebhook({ token, url: apiRoot }: TelegramDouble) {
-  const options = { token: new Secret(token), apiRoot, commands, pauses: pausesOver(), report: () => {}, webhook };
+  const options = {
+    token: new Secret(token),
+    apiRoot,
+    commands,
+    pauses: pausesOver(),
+    writes: writesOver(),
+    report: () => {},
+    webhook,
+  };
   return telegramChannel(options, { ...timings, webhookCheckMs: 50 });
 }
 const update = (id: number, text: string) => ({

@@ -11,6 +11,7 @@ import type { WritePacer } from "./pace-writes.ts";
 import { type PartPlace, readPart } from "./part-id.ts";
 import { writePress } from "./press-data.ts";
 import { generalTopic } from "./read-message.ts";
+import type { GroupWrites } from "./share-writes.ts";
 import { signalOf } from "./signal-of.ts";
 import type { TelegramAddress } from "./telegram-address.ts";
 import type { Part } from "./write-reply.ts";
@@ -42,16 +43,14 @@ type Means = {
   readonly api: Api["raw"];
   readonly line: ChatLine;
   readonly pacer: WritePacer;
-  /** By group: when it was last written to. */
-  readonly written: LRUCache<number, readonly number[]>;
+  readonly writes: GroupWrites;
   /** By chat and message: a fingerprint of what it shows. */
   readonly showing: LRUCache<string, string>;
 };
 
-export function partWriter(api: Api["raw"], line: ChatLine, pacer: WritePacer): PartWriter {
-  const written: Means["written"] = new LRUCache({ max: 1_000 });
-  const showing: Means["showing"] = new LRUCache({ max: 5_000 });
-  const means: Means = { api, line, pacer, written, showing };
+export function partWriter(shared: Omit<Means, "showing">): PartWriter {
+  const means: Means = { ...shared, showing: new LRUCache({ max: 5_000 }) };
+  const { api, line, pacer, writes, showing } = means;
 
   return {
     send: (room, part, isFirst) => send(room, part, isFirst, means),
@@ -92,12 +91,11 @@ export function partWriter(api: Api["raw"], line: ChatLine, pacer: WritePacer): 
       await line.call(room, chat_id, () => api.sendChatAction({ chat_id, action: "typing", ...thread }));
     },
 
-    isBusy: (room) =>
-      pacer.isLow() || (room.isGroup && recentWrites(written, line.idNow(room.chatId)).length >= groupDraftsMax),
+    isBusy: (room) => pacer.isLow() || (room.isGroup && writes.lastMinute(line.idNow(room.chatId)) >= groupDraftsMax),
   };
 }
 
-/** A group takes 20 messages and edits a minute from a bot, whoever asked: drafts leave some of them to the answers. Actions are not counted. */
+/** A group takes 20 messages and edits a minute from a bot, whoever asked and in whatever topic: drafts leave some of them to the answers. Actions are not counted. */
 const groupDraftsMax = 12;
 
 async function send(room: Room, whole: Part, isFirst: boolean, means: Means): Promise<Sent> {
@@ -196,15 +194,9 @@ function remember(room: Room, place: PartPlace, part: Part, means: Means): void 
   noteWrite(room, place, means);
 }
 
-function noteWrite({ isGroup }: Room, place: PartPlace, { pacer, written }: Means): void {
+function noteWrite({ isGroup }: Room, place: PartPlace, { pacer, writes }: Means): void {
   pacer.passed();
-  if (isGroup)
-    written.set(place.chatId, [...recentWrites(written, place.chatId), performance.now()].slice(-groupDraftsMax));
-}
-
-function recentWrites(written: Means["written"], chatId: number): readonly number[] {
-  const sinceMs = performance.now() - 60_000;
-  return (written.get(chatId) ?? []).filter((atMs) => atMs > sinceMs);
+  if (isGroup) writes.note(place.chatId);
 }
 
 function keyOf({ chatId, messageId }: PartPlace): string {

@@ -24,7 +24,7 @@ export type ReplyShower = Pick<Channel, "show" | "editIntervalMs"> &
     learn(update: TelegramUpdate): void;
   };
 
-type SettleOptions = Pick<TelegramOptions, "settle" | "onUnsettled" | "pauses">;
+type SettleOptions = Pick<TelegramOptions, "settle" | "onUnsettled" | "pauses" | "writes">;
 
 /** What one process knows and all of its rooms share. Forgetting any of it costs calls, nothing else. */
 type Means = {
@@ -53,7 +53,7 @@ type Showing = Room & {
 export function replyShower(api: Api["raw"], options: SettleOptions, timings: TelegramTimings): ReplyShower {
   const pacer = writePacer(options.pauses);
   const line = chatLine(pacer, options.pauses);
-  const writer = partWriter(api, line, pacer);
+  const writer = partWriter({ api, line, pacer, writes: options.writes });
   const drafts = draftWriter({ api, line, pacer, draftMs: timings.draftMs });
   const means: Means = { options, timings, pacer, line, writer, drafts, ids: messageIds(), doubts: sendDoubts() };
 

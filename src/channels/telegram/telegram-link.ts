@@ -5,6 +5,7 @@ import type { Secret } from "../../secret.ts";
 import type { Pauses } from "../share-pauses.ts";
 import type { TelegramTimings } from "./telegram-timings.ts";
 import type { Self } from "./read-message.ts";
+import type { GroupWrites } from "./share-writes.ts";
 import type { TelegramUpdate } from "./update.ts";
 
 export type TelegramOptions = {
@@ -17,6 +18,8 @@ export type TelegramOptions = {
   readonly commands: readonly TranslatedCommandWord[];
   /** The chats that Telegram wants left alone, as all instances know them. */
   readonly pauses: Pauses;
+  /** What all instances have written to groups. */
+  readonly writes: GroupWrites;
   /** Hears of what failed and is tried again. Gets no token and no message's text. */
   readonly report: (what: string, error: unknown) => void;
   /** Whether "@bot question" is answered in chats that we are no member of. Off unless it is true, as @BotFather has it. */
