@@ -9,7 +9,7 @@ const self: Self = {
   username: "parley_bot",
   name: "Parley",
   commands: new Set(["help", "model"]),
-  albums: new Set(["61"]),
+  begun: new Map([["album:61", 1]]),
 };
 const ann = { id: 7, is_bot: false, first_name: "Ann", last_name: "Lee" };
 const bot = { id: 42, is_bot: true, first_name: "Parley", username: "parley_bot" };

@@ -396,6 +396,22 @@ test("in a group an answer pings nobody; in a private chat names can be touched"
   expect([...botTexts(double, -5), ...botTexts(double, 7)]).toEqual(["Come, ＠ada!", "@BotFather does."]);
 });
 
+test("in a group the pieces of a paste go with the one that calls the bot; what others write beside it, and what comes later, does not", async () => {
+  const double = await telegram({ privacyMode: false });
+  const { kept } = listening(channelTo(double));
+  const paste = "word ".repeat(830);
+  const first = double.say({ chat: -5, from: 7, text: `@parley_bot ${paste}` });
+  double.say({ chat: -5, from: 8, text: "a word of Bob's" });
+  const second = double.say({ chat: -5, from: 7, text: paste });
+  const third = double.say({ chat: -5, from: 7, text: "the rest" });
+  double.say({ chat: -5, from: 7, text: "/help@another_bot" });
+  double.say({ chat: -5, from: 7, text: "later", extra: { date: Math.floor(Date.now() / 1_000) + 60 } });
+  await until(() => double.pendingUpdates === 0, "all are read", 15_000);
+  expect(kept.map(({ id }) => id)).toEqual([first, second, third].map(String));
+  expect(new Set(kept.map(({ room, joins }) => `${room} ${joins?.key}`)).size).toBe(1);
+  expect(kept.map(({ joins }) => joins?.windowMs)).toEqual([1_500, 1_500, 0]);
+});
+
 test("in a busy group drafts make room for the answers, and typing shows that it goes on", async () => {
   const double = await telegram({ floodLimits: true });
   const { show } = await asked(double, { chat: -5, from: 7, text: "@parley_bot hi" });

@@ -17,5 +17,5 @@ export async function introduceBot(link: TelegramLink): Promise<Self> {
   ];
   for (const why of off) if (why) link.report("answering in chats that the bot is no member of", new Error(why));
   const commands = new Set(link.commands.map(({ name }) => name));
-  return { id: me.id, username: me.username, name: me.first_name, commands, albums: link.albums };
+  return { id: me.id, username: me.username, name: me.first_name, commands, begun: link.begun };
 }

@@ -13,8 +13,8 @@ export type Self = {
   readonly name: string;
   /** The names of our commands, for a bare "/help" in a group. */
   readonly commands: ReadonlySet<string>;
-  /** The albums of which a picture was for us a moment ago: only one of them carries the words. */
-  readonly albums: { has(album: string): boolean };
+  /** What was for us a moment ago and goes on in messages that do not say so, by `sequelKey`; and when it was sent, by Telegram's clock in seconds. */
+  readonly begun: { get(key: string): number | undefined };
 };
 
 /**
@@ -40,7 +40,7 @@ export function readSaid(message: TelegramMessage, self: Self): ChannelMessage |
   if (!fromPerson(message)) return undefined;
   const attachment = readAttachment(message);
   if ((message.text ?? message.caption ?? attachment) === undefined) return undefined; // someone joined, a title changed
-  if (message.chat.type !== "private" && !isForUs(message, self) && !isOfOurAlbum(message, self)) return undefined;
+  if (message.chat.type !== "private" && !isForUs(message, self) && !isSequel(message, self)) return undefined;
 
   const { message_id: messageId, date } = message;
   const shared = {
@@ -167,8 +167,30 @@ function placeOf({ chat, message_id, message_thread_id, is_topic_message }: Plac
 
 export const generalTopic = 1;
 
-function isOfOurAlbum({ media_group_id: album }: TelegramMessage, { albums }: Self): boolean {
-  return album !== undefined && albums.has(album);
+/** What else is for us, if this message is: one picture of an album carries its words, and the first piece of a paste the mention. */
+export function sequelKey(message: TelegramMessage): string | undefined {
+  if (message.media_group_id !== undefined) return albumKey(message.media_group_id);
+  return (message.text ?? "").length >= pieceCharsMin ? pasteKey(message) : undefined;
+}
+
+function isSequel(message: TelegramMessage, { begun }: Self): boolean {
+  const { media_group_id: album, text, forward_origin, date } = message;
+  if (album !== undefined) return begun.get(albumKey(album)) !== undefined;
+  if (text === undefined || forward_origin || leadingCommand(message) !== undefined) return false;
+  const sentAt = begun.get(pasteKey(message));
+  return sentAt !== undefined && date - sentAt <= pieceSecondsMax;
+}
+
+/** Apps send the pieces at once; Telegram's dates are whole seconds. */
+const pieceSecondsMax = 2;
+
+function albumKey(album: string): string {
+  return `album:${album}`;
+}
+
+function pasteKey(message: TelegramMessage): string {
+  const topic = message.is_topic_message ? message.message_thread_id : undefined;
+  return ["paste", message.chat.id, topic, authorOf(message).id].join(":");
 }
 
 function isForUs(message: TelegramMessage, self: Self): boolean {

@@ -12,7 +12,7 @@ import { pollUpdates } from "./poll-updates.ts";
 import { fileIdOf } from "./read-attachment.ts";
 import { presses } from "./presses.ts";
 import { readInline } from "./read-inline.ts";
-import { readMessage, type Self } from "./read-message.ts";
+import { readMessage, type Self, sequelKey } from "./read-message.ts";
 import { inlineShower } from "./show-inline.ts";
 import { replyShower } from "./show-reply.ts";
 import { telegramApi } from "./telegram-api.ts";
@@ -32,7 +32,7 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
   const buttons = presses(api, timings.pressMs);
   const shower = replyShower(api, options, timings);
   const showInline = inlineShower(api, options.pauses);
-  const albums = new LRUCache<string, true>({ max: 1_000, ttl: timings.albumMs });
+  const begun = new LRUCache<string, number>({ max: 1_000, ttl: timings.albumMs });
   const link: TelegramLink = {
     api,
     commands,
@@ -40,7 +40,7 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
     inline,
     guests,
     timings,
-    albums,
+    begun,
     health: { state: "connecting", reason: "starting" },
   };
   /** Takes webhook deliveries, once we know who we are. */
@@ -75,8 +75,8 @@ export function telegramChannel(options: TelegramOptions, timings: TelegramTimin
         const permitted = await buttons.permitted(updates);
         const messages = permitted.flatMap((update) => {
           const message = readMessage(update, self, Date.now()) ?? readInline(update, self, Date.now());
-          const album = update.message?.media_group_id;
-          if (message && album !== undefined) albums.set(album, true);
+          const sequel = message && update.message && sequelKey(update.message);
+          if (sequel && update.message) begun.set(sequel, update.message.date);
           return message ?? [];
         });
         if (messages.length > 0) await accept(joinComments(messages));

@@ -36,7 +36,7 @@ export type TelegramOptions = {
 export type TelegramLink = Pick<TelegramOptions, "commands" | "report" | "inline" | "guests"> & {
   readonly api: Api["raw"];
   readonly timings: TelegramTimings;
-  readonly albums: Self["albums"];
+  readonly begun: Self["begun"];
   /** Changes as the connection does. */
   health: ChannelHealth;
 };

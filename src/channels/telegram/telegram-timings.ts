@@ -21,7 +21,7 @@ export const telegramTimings = {
   webhookCheckMs: 60_000,
   /** How long a message whose arrival is unknown is given to arrive, before it is looked for. */
   settleAfterMs: 500,
-  /** How long the pictures of an album may be apart. */
+  /** How long the pictures of an album, or the pieces of a paste, may be apart on their way. */
   albumMs: 60_000,
   /** Telegram tolerates about one message a second in a chat, and 20 a minute in a group, edits included. */
   privateEditMs: 1_000,
