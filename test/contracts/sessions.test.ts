@@ -48,6 +48,27 @@ test("a direct conversation is the person's in every room, a group's is the room
   expect(group.userId).toBe(direct.userId);
 });
 
+test("a topic of a direct room is a conversation of its own; who wants to be forgotten is forgotten there too", async () => {
+  const [room, eleven, twelve] = [
+    message(),
+    message({ room: "a/11", topic: "11" }),
+    message({ room: "a/12", topic: "12" }),
+  ];
+  const opened: SessionIds[] = [];
+  for (const one of [room, eleven, twelve]) {
+    const turn = await begin(one);
+    const ids = await store.sessions.open(turn.message);
+    await store.sessions.record(turn, says(turn), ids, 10);
+    await end(turn, ids, "hi");
+    opened.push(ids);
+  }
+  expect(new Set(opened.map(({ conversationId }) => conversationId)).size).toBe(3);
+  expect(new Set(opened.map(({ userId }) => userId)).size).toBe(1);
+  expect(await store.archive.list(eleven, 10)).toHaveLength(1);
+  expect(await store.archive.forget(twelve)).toMatchObject({ conversations: 3, messages: 3 });
+  for (const one of [room, eleven, twelve]) expect(await store.archive.list(one, 10)).toEqual([]);
+});
+
 test("the same id on two channels is two people", async () => {
   const [web, discord] = await Promise.all([
     store.sessions.open(message()),

@@ -364,6 +364,19 @@ test(
   },
 );
 
+test("each topic of a private chat is a conversation of its own", async () => {
+  await Promise.all([world.startBot(), world.startBot()]);
+  telegram.say({ chat: 501, threadId: 11, text: "My cat is Tom" });
+  await untilSaid(501, "You said: My cat is Tom");
+  telegram.say({ chat: 501, threadId: 12, text: "My dog is Rex" });
+  await untilSaid(501, "You said: My dog is Rex");
+  telegram.say({ chat: 501, threadId: 11, text: "Who is Tom?" });
+  await untilSaid(501, "You said: Who is Tom?");
+  const prompt = JSON.stringify(world.ai.requests.at(-1)?.body.messages);
+  expect(prompt).toContain("My cat is Tom");
+  expect(prompt).not.toContain("Rex");
+});
+
 test("asked in chats that it is no member of, it answers there, and brings no other conversation along", async () => {
   await world.startBot({ TELEGRAM_INLINE: "on", TELEGRAM_GUESTS: "on" });
   telegram.say({ chat: 501, text: "My secret is 42" });

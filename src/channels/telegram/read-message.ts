@@ -156,6 +156,7 @@ function placeOf({ chat, message_id, message_thread_id, is_topic_message }: Plac
   return {
     channel: "telegram",
     room: [self.id, chat.id, topic].filter((id) => id !== undefined).join("/"),
+    ...(chat.type === "private" && topic !== undefined && { topic: String(topic) }),
     audience: chat.type === "private" ? ("direct" as const) : ("group" as const),
     address: {
       chatId: chat.id,

@@ -13,6 +13,8 @@ export type ChannelMessage = {
   readonly text: string;
   /** "direct": only this person reads and writes here. "group": the room shares one conversation and speakers are named. */
   readonly audience: "direct" | "group";
+  /** The part of a direct room that is a conversation of its own, if it is said in one. */
+  readonly topic?: string;
   /** What the message answers, so that the model can see it. */
   readonly replyTo?: Quoted;
   /** What was passed on with it, or is it. */

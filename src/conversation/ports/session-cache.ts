@@ -14,7 +14,8 @@ export interface SessionCache {
   delete(key: string): Promise<void>;
 }
 
-/** `session:<channel>:<user>`; in a group `session:<channel>:<user>:<room>`, for its conversation is the room's. */
-export function sessionKey({ channel, author, audience, room }: ChannelMessage): string {
-  return audience === "direct" ? `session:${channel}:${author.id}` : `session:${channel}:${author.id}:${room}`;
+/** `session:<channel>:<user>`; in a group or a topic `session:<channel>:<user>:<room>`, for its conversation is the room's. */
+export function sessionKey({ channel, author, audience, topic, room }: ChannelMessage): string {
+  const isTheirs = audience === "direct" && topic === undefined;
+  return isTheirs ? `session:${channel}:${author.id}` : `session:${channel}:${author.id}:${room}`;
 }

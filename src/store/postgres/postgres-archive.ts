@@ -128,7 +128,9 @@ function readHoldings(row: HoldingsRow | undefined): Holdings {
 }
 
 const person = `select id from users where channel = $1 and channel_user_id = $2`;
-const theirs = `select id from conversations where channel = $1 and scope = $3`;
+/** With those in topics, whose scopes go on after a slash. */
+const ofPerson = (scope: string) => `channel = $1 and (scope = ${scope} or starts_with(scope, ${scope} || '/'))`;
+const theirs = `select id from conversations where ${ofPerson("$3::text")}`;
 const theirTurns = `select turn_id from messages where user_id = (${person})`;
 
 const holdings: Statement = {
@@ -158,7 +160,7 @@ const forgetWords: Statement = {
 
 const forgetConversations: Statement = {
   name: "forget-conversations",
-  text: `delete from conversations where channel = $1 and scope = $2`,
+  text: `delete from conversations where ${ofPerson("$2::text")}`,
 };
 
 const forgetUsage: Statement = { name: "forget-usage", text: `delete from usage where user_id = (${person})` };
