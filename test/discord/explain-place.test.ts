@@ -8,10 +8,10 @@ const onServer = message({
   audience: "group",
   address: { kind: "message", channelId: "1", messageId: "2", guildId: "9" },
 });
-const explain = async (rules: PlaceRules, asked = onServer) => {
+const explain = async (rules: PlaceRules, asked = onServer, hearsAll = true) => {
   const places = testPlaces();
   await places.save({ channel: "discord", id: "9" }, rules);
-  return await explainPlace(places)(asked);
+  return await explainPlace(places, async () => hearsAll)(asked);
 };
 
 test.each([
@@ -22,6 +22,12 @@ test.each([
   ["chosen roles", { mode: "reply", roleIds: ["5"] }, /one of the roles/],
 ] satisfies [string, PlaceRules, RegExp][])("/why says what moderators decided: %s", async (_, rules, words) => {
   expect(await explain(rules)).toMatch(words);
+});
+
+test("/why says whether the bot hears in its threads who does not mention it", async () => {
+  expect(await explain({})).toMatch(/everything is for me/);
+  expect(await explain({}, onServer, false)).toMatch(/only what mentions me/);
+  expect(await explain({ mode: "reply" }, onServer, false)).not.toMatch(/thread/);
 });
 
 test("/why knows a direct message, and the person's language", async () => {

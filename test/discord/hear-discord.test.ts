@@ -168,14 +168,15 @@ test("when a session is over, a new one begins", { timeout: 20_000 }, async () =
 });
 
 test(
-  "without the intent to read every message it goes on with mentions, and tells the operator once",
+  "without the intent to read every message it goes on with mentions, and tells the operator once, and who asks why",
   { timeout: 20_000 },
   async () => {
     const { discord, channel, heard, reports } = await startDiscord({ messageContent: false, slow: true });
     await until(() => channel.health().state === "connected", "connecting", 15_000);
     discord.say({ channel: discord.serverChannel(), author: "Ada", content: `<@${discord.botId}> hello` });
-    await heard("hello");
+    const hello = await heard("hello");
     expect(reports.filter((line) => line.includes("Message Content Intent"))).toHaveLength(1);
+    expect(await channel.explain?.(hello)).toContain("only what mentions me");
   },
 );
 

@@ -114,7 +114,7 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     {
       method: "GET",
       path: at("/applications/@me"),
-      answer: () => ({ status: 200, body: { id: world().applicationId } }),
+      answer: () => ({ status: 200, body: { id: world().applicationId, flags: applicationFlags() } }),
     },
     { method: "GET", path: at(`${channel}/messages`), answer: history },
     { method: "GET", path: at(String.raw`${channel}/messages/(\d+)`), answer: getMessage },
@@ -234,6 +234,11 @@ export function discordHttp(world: () => DiscordWorld, options: HttpOptions) {
     complaints.push(...unknownFields(query, method === "GET" ? (route.query ?? pageFields) : []));
     const answer = route.answer({ method, path, query, body: known, params });
     return { ...answer, headers: { ...limited.headers, ...answer.headers } };
+  }
+
+  /** GATEWAY_MESSAGE_CONTENT_LIMITED, as bots in few servers have it. */
+  function applicationFlags(): number {
+    return options.messageContent ? 1 << 19 : 0;
   }
 
   /** https://discord.com/developers/docs/resources/message#get-channel-messages */

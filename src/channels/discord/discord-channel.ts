@@ -1,4 +1,4 @@
-import { type APIGatewayBotInfo, GatewayIntentBits } from "discord-api-types/v10";
+import { type APIGatewayBotInfo, ApplicationFlags, GatewayIntentBits } from "discord-api-types/v10";
 import { LRUCache } from "lru-cache";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
@@ -96,7 +96,7 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     },
     show: showInThreads(rest, show),
     mark: markMessages(rest),
-    explain: explainPlace(places),
+    explain: explainPlace(places, mayHearAll),
     fetch: fetchAttachments(rest),
     health,
     async receivers(signal) {
@@ -285,6 +285,12 @@ export function discordChannel(options: DiscordOptions, timings: DiscordTimings 
     };
   }
 
+  /** As the developer portal has it: another instance may be the one that listens. */
+  async function mayHearAll(): Promise<boolean> {
+    const { flags } = withFlags.parse(await rest.call("GET", "/applications/@me"));
+    return (flags & (ApplicationFlags.GatewayMessageContent | ApplicationFlags.GatewayMessageContentLimited)) !== 0;
+  }
+
   async function whoAmI(signal: AbortSignal): Promise<Pick<BotIdentity, "botId" | "applicationId">> {
     const [user, application] = await Promise.all([
       rest.call("GET", "/users/@me", { signal }),
@@ -374,6 +380,7 @@ const editIntervalMs = 1_200;
 const pauseMs = 1_000;
 const pauseMsMax = 60_000;
 
+const withFlags = z.object({ flags: z.number().default(0) });
 const withId = z.object({ id: z.string() });
 const inChannel = z.object({ channel_id: z.string() });
 const gatewayInfo = z.object({

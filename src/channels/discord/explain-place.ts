@@ -4,8 +4,15 @@ import type { Channel } from "../../conversation/ports/channel.ts";
 import type { PlaceSettings } from "../../conversation/ports/place-settings.ts";
 import { readAddress } from "./discord-address.ts";
 
-/** Makes `Channel.explain` for Discord: what the moderators of a server have decided is said, too. */
-export function explainPlace(places: Pick<PlaceSettings, "find">): NonNullable<Channel["explain"]> {
+/**
+ * Makes `Channel.explain` for Discord: what the moderators of a server have decided is said, too.
+ *
+ * @param hearsAll whether the bot may read what does not mention it, as every instance can find out
+ */
+export function explainPlace(
+  places: Pick<PlaceSettings, "find">,
+  hearsAll: () => Promise<boolean>,
+): NonNullable<Channel["explain"]> {
   return async ({ audience, language, address }: ChannelMessage) => {
     if (audience === "direct") return say(language, "why.direct");
     const { guildId } = readAddress(address);
@@ -13,6 +20,7 @@ export function explainPlace(places: Pick<PlaceSettings, "find">): NonNullable<C
     const { mode = "thread", channelIds, roleIds } = await places.find({ channel: "discord", id: guildId });
     return [
       say(language, modes[mode]),
+      mode === "thread" && say(language, (await hearsAll()) ? "why.ownThreads" : "why.deafThreads"),
       channelIds && say(language, "why.channels"),
       roleIds && say(language, "why.roles"),
     ]
