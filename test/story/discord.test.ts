@@ -64,6 +64,7 @@ test("slash commands are registered, answered at once, and do the same as their 
   const names = await until(
     () => discord.commands().length > 0 && discord.commands().map(({ name }) => name),
     "a menu",
+    30_000,
   );
   expect(names).toEqual(expect.arrayContaining(["help", "model", "reset", "stop", "status"]));
   const channel = discord.dm("Ada");
