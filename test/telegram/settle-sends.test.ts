@@ -69,6 +69,15 @@ test("what is sent is noted also when the turn is not ours for certain any more 
   expect(noted).toEqual([[String(double.transcript(7).at(-1)?.id), longer]]);
 });
 
+test("a look for an answer that breaks off is repeated at once, not all over again", async () => {
+  const double = await telegram();
+  const { show } = await asked(double, { chat: 7, text: "Hi" });
+  double.failNext("sendMessage", "apply-then-reset");
+  double.failNext("editMessageText", "reset", 2);
+  expect(await show(complete("Hello."), [], { after: "0" })).toEqual([String(double.transcript(7).at(-1)?.id)]);
+  expect([sends(double), edits(double)]).toEqual([1, 3]);
+});
+
 test("an answer that was sent, and could not be noted because the turn was lost, is known when we have the turn once more", async () => {
   const double = await telegram();
   const { channel, message } = await asked(double, { chat: 7, text: "Hi" });

@@ -49,7 +49,7 @@ export async function findLostPart(
   const candidates = place.isAllowed ? candidateIds(place, floorId, ids) : [];
 
   for (const id of candidates) {
-    const outcome = await probe(id);
+    const outcome = await heard(() => probe(id));
     if (outcome.kind === "unheard") throw outcome.error;
     if (outcome.kind === "moved") return { isProven: () => false };
     if (outcome.kind !== "gone") return { foundId: id, isProven: () => true };
@@ -62,6 +62,16 @@ export async function findLostPart(
         .every((id) => id >= newerId || candidates.includes(id)),
   };
 }
+
+/** A probe changes nothing when it is repeated, and all of them must be heard in a row: on a bad line a few are asked again. */
+async function heard(probe: () => Promise<Outcome<unknown>>): Promise<Outcome<unknown>> {
+  for (let repeats = 0; ; repeats += 1) {
+    const outcome = await probe();
+    if (outcome.kind !== "unheard" || repeats === repeatsMax) return outcome;
+  }
+}
+
+const repeatsMax = 2;
 
 /**
  * Whether no other turn can write to the chat at the same time: topics share the ids of their chat, and a supergroup is a room
