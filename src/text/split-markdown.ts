@@ -141,7 +141,8 @@ function render(source: string, from: { fence: Fence | undefined; first: boolean
     open = fenceAfter(line, open);
     const closedEmpty = reopened && before && !open ? withoutEmpty : undefined;
     withoutEmpty = open && !before ? text : undefined;
-    text = closedEmpty ?? text + line.slice(reopened ? prefixLength(line, before) : indentOf(line, nested));
+    const outer = before ? Math.min(nested, before.prefix.length) : nested; // code keeps its own indentation
+    text = closedEmpty ?? text + line.slice(reopened ? prefixLength(line, before) : indentOf(line, outer));
     reopened &&= open !== undefined;
   }
   if (!open) return { text };
@@ -159,7 +160,7 @@ const nestedItem = /^( {2,})(?:[-*+]|\d{1,9}[.)])\s/;
 
 /** How many of the line's first `most` characters are spaces. */
 function indentOf(line: string, most: number): number {
-  return Math.min(most, line.length - line.trimStart().length);
+  return Math.min(most, /^ */.exec(line)?.[0].length ?? 0);
 }
 
 /** How much of the line belongs to the lists and quotes around its code block. */

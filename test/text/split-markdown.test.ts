@@ -62,6 +62,11 @@ test("a code block in a list is closed within its item", () => {
   ]);
 });
 
+test("code below a list that goes on keeps its own indentation", () => {
+  const [, second] = texts("- one one one one one\n  - two\n\n```\n  code\n```", 24);
+  expect(second).toBe("- two\n\n```\n  code\n```");
+});
+
 test("a nested list goes on as a list, not as code", () => {
   const [, second] = texts("- one\n    - two\n    - three", 18);
   expect(second).toBe("- three");
