@@ -12,9 +12,8 @@ import { settlePoison, settleShut, settleTurn } from "./settle-turn.ts";
 export type WorkSignals = { readonly taking: AbortSignal; readonly holding: AbortSignal };
 
 /**
- * Claims turns, sees each through, and again; up to `turnsAtOnceMax` at a time, never two of one room, and one alone of which it is the
- * last try. Resolves when `taking` has
- * aborted and no turn is in hand any more.
+ * Claims turns, sees each through, and again; up to `turnsAtOnceMax` at a time, never two of one room, and alone one whose next crash
+ * would be its last. Resolves when `taking` has aborted and no turn is in hand any more.
  */
 export async function workInbox(gateway: Gateway, { taking, holding }: WorkSignals): Promise<void> {
   const { inbox, wire, journal, limits } = gateway;
@@ -47,6 +46,7 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
     });
     return task;
   };
+  const isSuspect = ({ crashes }: Claim) => crashes === limits.crashesMax - 1;
   /** So that the next death tells whose doing it is, and costs nobody else their answer. The others of its kind are for later. */
   const seeAlone = async (suspect: Claim, claimedAtMs: number) => {
     const task = begin(suspect, claimedAtMs, Promise.all(working.values()));
@@ -60,7 +60,6 @@ export async function workInbox(gateway: Gateway, { taking, holding }: WorkSigna
     const claimedAtMs = performance.now();
     const claims = free > 0 ? await claim(free) : [];
     for (const { turn } of claims) failpoint("claimed", turn.message);
-    const isSuspect = ({ crashes }: Claim) => crashes === limits.crashesMax - 1;
     for (const one of claims) if (!isSuspect(one)) void begin(one, claimedAtMs, working.get(one.turn.id));
     const suspect = claims.find(isSuspect);
     if (suspect) await seeAlone(suspect, claimedAtMs);
